@@ -1,0 +1,49 @@
+# The commands of this repository; CI and the README use the same ones. `make` alone lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# PyTorch's own index has the CPU wheel; the general one would bring gigabytes of CUDA on Linux.
+TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
+TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help install serve test test-slow check format train clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/installed ## set up .venv with everything pinned in constraints.txt
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
+		|| $(BIN)/python -m pip install --quiet --no-deps $(TORCH)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[service,training]' --group dev
+	touch $@
+
+serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
+	$(BIN)/python -m service
+
+test: install ## run the tests (about three minutes)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: install ## run the slow tests: containers and whole README runs
+	$(BIN)/python -m pytest -m slow
+
+check: install ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train: install ## train the embedded ae and vae again (about 30 minutes on 2 cores)
+	$(BIN)/python -m training fit ae
+	$(BIN)/python -m training fit vae
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

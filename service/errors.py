@@ -1,0 +1,142 @@
+"""Everything that can go wrong in the service, as one tree. HTTP knows them only in `problems`.
+
+ServiceError
+├── ArtifactError               an artifact on disk cannot be trusted or used
+│   ├── FileMissing
+│   ├── ManifestInvalid
+│   ├── SchemaUnsupported
+│   ├── FileDamaged             size or SHA-256 differs from the manifest
+│   ├── ModelUnreadable         not TorchScript, or TorchScript without the two methods
+│   ├── ReferenceUnreadable
+│   ├── GoldenMismatch          the model loads but does not compute what it used to
+│   └── VersionExists
+├── RepositoryUnusable          there is nothing to serve
+├── ModelUnknown                no model of that name is served
+├── ModelUnavailable            the model exists but did not load
+├── NotReady                    models are still loading, or one failed to
+├── Overloaded                  every place and the queue are taken
+└── RequestError                the request is at fault; names the place
+    ├── Malformed               it cannot be parsed
+    ├── MediaTypeUnsupported    it is in a format that is not read here
+    ├── TooLarge                it is over a documented limit
+    └── Invalid                 it is understood but wrong
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request.
+
+    `pointer` is a JSON pointer (RFC 6901) whose first token says where it points: body, form,
+    query, path or models.
+    """
+
+    pointer: str
+    detail: str
+
+
+def pointer(*tokens: int | str) -> str:
+    """A JSON pointer from its tokens; one that a client made up is cut to 64 characters."""
+    cut = (str(token)[:64].replace("~", "~0").replace("/", "~1") for token in tokens)
+    return "".join(f"/{token}" for token in cut)
+
+
+class ServiceError(Exception):
+    """Base of all errors that the service raises on purpose; `faults` name the places."""
+
+    faults: Sequence[Fault] = ()
+
+
+class ArtifactError(ServiceError):
+    """An artifact is damaged, incomplete or not what its manifest says."""
+
+
+class FileMissing(ArtifactError):
+    """A file that the artifact needs is not there."""
+
+
+class ManifestInvalid(ArtifactError):
+    """manifest.json is not JSON of the documented shape."""
+
+
+class SchemaUnsupported(ArtifactError):
+    """The manifest was written for another schema version."""
+
+
+class FileDamaged(ArtifactError):
+    """A file differs from the size or SHA-256 in the manifest."""
+
+
+class ModelUnreadable(ArtifactError):
+    """model.pt is not a TorchScript module with `encode` and `decode`."""
+
+
+class ReferenceUnreadable(ArtifactError):
+    """reference.npz does not hold the arrays that the manifest promises."""
+
+
+class GoldenMismatch(ArtifactError):
+    """The model does not reproduce its golden vectors."""
+
+
+class VersionExists(ArtifactError):
+    """The version to be published is there already; versions are never overwritten."""
+
+
+class RepositoryUnusable(ServiceError):
+    """The model repository is not a folder with at least the default model in it."""
+
+
+class ModelUnknown(ServiceError):
+    """No model of that name is in the repository."""
+
+
+class ModelUnavailable(ServiceError):
+    """The model is in the repository but did not load; readiness says why."""
+
+
+class NotReady(ServiceError):
+    """Not every model is loaded, verified and warm; `faults` say which and why."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("not every model is ready")
+        self.faults = faults
+
+
+class Overloaded(ServiceError):
+    """The executor's places and its queue are full."""
+
+
+class RequestError(ServiceError):
+    """A request that cannot be answered because of what was sent."""
+
+    def __init__(self, detail: str, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.faults = [] if pointer is None else [Fault(pointer, detail)]
+
+
+class Malformed(RequestError):
+    """The request cannot be parsed."""
+
+
+class MediaTypeUnsupported(RequestError):
+    """The body or a file in it has a media type that this operation does not read."""
+
+
+class TooLarge(RequestError):
+    """The request exceeds a documented limit."""
+
+
+class Invalid(RequestError):
+    """The request is well-formed but values in it are wrong."""
+
+    @classmethod
+    def at(cls, faults: list[Fault]) -> Self:
+        """An error of several faults at once; the first gives the summary."""
+        error = cls(faults[0].detail)
+        error.faults = faults
+        return error

@@ -1,0 +1,168 @@
+"""Tiny real artifacts: a linear autoencoder of 6 x 5 or 28 x 28 pictures, published for real."""
+
+import datetime
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from service.artifact import Artifact, Reference, torchscript_allowed, write_artifact
+from service.manifest import (
+    Dataset,
+    Description,
+    GoldenImage,
+    GoldenPoint,
+    GoldenVectors,
+    GridBounds,
+    ImageSpec,
+    LatentStatistics,
+    Support,
+    TrainingRecord,
+)
+
+LATENT_DIM = 2
+
+
+class TinyAutoencoder(nn.Module):
+    """One dense layer each way; `deviation` 0 makes it an AE, anything else a VAE."""
+
+    def __init__(self, height: int = 28, width: int = 28, deviation: float = 0.5) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(height * width)
+        self.height, self.width, self.deviation = height, width, deviation
+        self.encoder = nn.Linear(height * width, LATENT_DIM)
+        self.decoder = nn.Linear(LATENT_DIM, height * width)
+        self.dropout = nn.Dropout(0.5)  # changes answers unless eval is forced
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, std=0.3, generator=generator)
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.encoder(self.dropout(images.flatten(1)))
+        return mean, torch.full_like(mean, self.deviation)
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        pixels = torch.sigmoid(self.decoder(self.dropout(latents)))
+        return pixels.reshape(-1, 1, self.height, self.width)
+
+
+def script(model: nn.Module) -> torch.jit.ScriptModule:
+    """The model as TorchScript, in the mode it is in."""
+    with torchscript_allowed():
+        scripted: torch.jit.ScriptModule = torch.jit.script(model)
+    return scripted
+
+
+def publish(repository: Path, name: str = "vae", height: int = 28, width: int = 28) -> Path:
+    """Publish the next version of a tiny model and return its folder."""
+    model = TinyAutoencoder(height, width, deviation=0.5 if name == "vae" else 0.0).eval()
+    return write_artifact(
+        repository,
+        describe(model, name),
+        script(model),
+        reference(model),
+        {"figures/note.txt": b"a figure"},
+        examine=accept,
+    )
+
+
+def accept(_: Artifact) -> None:
+    """Examine nothing."""
+
+
+def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> Description:
+    """A description that is true of the model."""
+    images = random_levels(2, model.height, model.width)
+    points = torch.tensor([[0.0, 0.0], [-1.0, 2.0]])
+    with torch.inference_mode():
+        means, deviations = model.encode(to_tensor(images))
+        pictures = (model.decode(points) * 255).round().to(torch.uint8).numpy()
+    fields: dict[str, object] = {
+        "name": name,
+        "kind": "vae" if model.deviation else "ae",
+        "created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+        "latent_dim": LATENT_DIM,
+        "image": ImageSpec(height=model.height, width=model.width),
+        "dataset": Dataset(
+            name="random",
+            digest="0" * 64,
+            class_names=["a", "b"],
+            training_images=3,
+            validation_images=0,
+            held_out_images=50,
+        ),
+        "training": TrainingRecord(
+            preset="tiny", seed=0, config={"epochs": 0}, metrics={"loss": 1.5}, history=[]
+        ),
+        "latent_statistics": LatentStatistics(
+            mean=[0.0, 0.0],
+            standard_deviation=[1.0, 1.0],
+            percentile_1=[-7.0, -3.0],
+            percentile_99=[9.0, 2.0],
+        ),
+        "grid_bounds": GridBounds(minimum=[-4.0, -4.0], maximum=[4.0, 4.0]),
+        "support": Support(distance=0.75),
+        "libraries": {"torch": torch.__version__},
+        "golden": GoldenVectors(
+            images=[
+                GoldenImage(
+                    pixels=image.tobytes(), mean=mean.tolist(), standard_deviation=spread.tolist()
+                )
+                for image, mean, spread in zip(images, means, deviations, strict=True)
+            ],
+            points=[
+                GoldenPoint(latent=point.tolist(), pixels=picture.tobytes())
+                for point, picture in zip(points, pictures, strict=True)
+            ],
+        ),
+    }
+    return Description.model_validate(fields | changes)
+
+
+def reference(model: TinyAutoencoder, count: int = 50) -> Reference:
+    """The first `count` random pictures, encoded."""
+    images = random_levels(count, model.height, model.width)
+    with torch.inference_mode():
+        mean, _ = model.encode(to_tensor(images))
+    return Reference(mean.numpy(), np.arange(count, dtype=np.uint8) % 2, images)
+
+
+def random_levels(count: int, height: int = 28, width: int = 28) -> npt.NDArray[np.uint8]:
+    """[count, height, width] seeded grey levels, dark enough that none counts as inverted."""
+    generator = np.random.default_rng(7)
+    return generator.integers(0, 200, (count, height, width)).astype(np.uint8)
+
+
+def to_tensor(levels: npt.NDArray[np.uint8]) -> Tensor:
+    """[B, H, W] grey levels -> [B, 1, H, W] floats in 0..1."""
+    return torch.from_numpy(levels.astype(np.float32) / np.float32(255)).unsqueeze(1)
+
+
+def picture_bytes(levels: npt.NDArray[np.generic], format_name: str = "PNG") -> bytes:
+    """The array as an image file."""
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, format=format_name)
+    return buffer.getvalue()
+
+
+def uploads(files: list[bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:
+    """httpx's form of several files in the field `images`."""
+    return [("images", (f"{n}.png", file, "image/png")) for n, file in enumerate(files)]
+
+
+def read_levels(png: bytes) -> npt.NDArray[np.uint8]:
+    """Grey levels of a PNG, which must be an 8-bit grey one."""
+    image = Image.open(io.BytesIO(png))
+    assert (image.format, image.mode) == ("PNG", "L")
+    return np.asarray(image)
+
+
+def only(mapping: Mapping[str, object], *keys: str) -> dict[str, object]:
+    """The part of a mapping with these keys."""
+    return {key: mapping[key] for key in keys}
