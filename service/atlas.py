@@ -1,0 +1,220 @@
+"""What the service does, operation by operation: checks, inference and the answer's bytes.
+
+It knows neither HTTP nor torch; routes parse and send, `inference` computes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from service import inference, lattice, mosaic, support
+from service.artifact import Artifact
+from service.errors import Fault, Invalid
+from service.images import Picture, Polarity, read_picture
+from service.lattice import Bounds
+from service.registry import Registry
+from service.schemas import (
+    DecodeInput,
+    DecodePixelsInput,
+    DecodePixelsOutput,
+    EncodedImage,
+    EncodeOutput,
+    EncodePixelsInput,
+    GridQuery,
+)
+from service.settings import Settings
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The bytes of an answer and the artifact that all of it came from."""
+
+    content: bytes
+    artifact: Artifact
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A checked request for a grid: everything its picture depends on."""
+
+    artifact: Artifact
+    rows: int
+    columns: int
+    x: Bounds
+    y: Bounds
+    spacing: lattice.Spacing
+    scale: int
+
+
+class Atlas:
+    """The five operations on latent spaces, each computed in one place of the executor."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, executor: inference.InferenceExecutor
+    ) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.executor = executor
+
+    async def encode_files(
+        self, files: list[bytes], model: str | None, polarity: Polarity
+    ) -> Answer:
+        """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
+        artifact = self.registry.get(model)
+        if len(files) > self.settings.max_images:
+            detail = f"at most {self.settings.max_images} images are allowed"
+            raise Invalid(detail, "/form/images")
+        return await self._compute(artifact, partial(self._encode_files, artifact, files, polarity))
+
+    async def encode_pixels(self, body: EncodePixelsInput) -> Answer:
+        """EncodeOutput as JSON for images given as numbers."""
+        artifact = self.registry.get(body.model)
+        return await self._compute(artifact, partial(_encode_pixels, artifact, body))
+
+    async def decode(self, body: DecodeInput) -> Answer:
+        """A PNG mosaic of the latent points, row by row."""
+        artifact = self.registry.get(body.model)
+        _check_points(artifact, body.latents)
+        columns = body.columns or mosaic.square_columns(len(body.latents))
+        rows = -(-len(body.latents) // columns)
+        self._check_mosaic(artifact, rows, columns, body.scale, "/body")
+        points = np.array(body.latents, np.float32)
+        return await self._compute(artifact, partial(_draw, artifact, points, columns, body.scale))
+
+    async def decode_pixels(self, body: DecodePixelsInput) -> Answer:
+        """DecodePixelsOutput as JSON."""
+        artifact = self.registry.get(body.model)
+        _check_points(artifact, body.latents)
+        points = np.array(body.latents, np.float32)
+        return await self._compute(artifact, partial(_decode_pixels, artifact, points))
+
+    def plan_grid(self, query: GridQuery) -> Grid:
+        """Check a grid's query against the model and the limits; cheap, computes no picture."""
+        artifact = self.registry.get(query.model)
+        if artifact.manifest.latent_dim != 2:
+            raise Invalid("a grid needs a model with two latent dimensions", "/query/model")
+        self._check_mosaic(artifact, query.rows, query.columns, query.scale, "/query")
+        x, y = _grid_bounds(artifact, query)
+        grid = Grid(artifact, query.rows, query.columns, x, y, query.spacing, query.scale)
+        for axis, bounds in (("x", x), ("y", y)):
+            _check_bounds(axis, bounds, query.spacing)
+        return grid
+
+    async def draw_grid(self, grid: Grid) -> Answer:
+        """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
+        return await self._compute(grid.artifact, partial(_draw_grid, grid))
+
+    async def _compute(self, artifact: Artifact, work: Callable[[], bytes]) -> Answer:
+        return Answer(await self.executor.run(work), artifact)
+
+    def _encode_files(self, artifact: Artifact, files: list[bytes], polarity: Polarity) -> bytes:
+        image, most = artifact.manifest.image, self.settings.max_picture_pixels
+        pictures = [
+            read_picture(content, image, polarity, most, f"/form/images/{index}")
+            for index, content in enumerate(files)
+        ]
+        return _encode(artifact, pictures)
+
+    def _check_mosaic(
+        self, artifact: Artifact, rows: int, columns: int, scale: int, root: str
+    ) -> None:
+        image, settings = artifact.manifest.image, self.settings
+        if rows * columns > settings.max_tiles:
+            raise Invalid(f"at most {settings.max_tiles} tiles are allowed", f"{root}/columns")
+        if scale > settings.max_scale:
+            raise Invalid(f"at most {settings.max_scale} is allowed", f"{root}/scale")
+        if rows * image.height * columns * image.width * scale**2 > settings.max_output_pixels:
+            detail = f"the mosaic would have more than {settings.max_output_pixels} pixels"
+            raise Invalid(detail, f"{root}/scale")
+
+
+def _encode_pixels(artifact: Artifact, body: EncodePixelsInput) -> bytes:
+    image = artifact.manifest.image
+    faults = [
+        Fault(f"/body/images/{index}", f"expected {image.height} rows of {image.width} values")
+        for index, rows in enumerate(body.images)
+        if len(rows) != image.height or any(len(row) != image.width for row in rows)
+    ]
+    if faults:
+        raise Invalid.at(faults[:1])
+    return _encode(artifact, [Picture(np.array(rows, np.float32), []) for rows in body.images])
+
+
+def _encode(artifact: Artifact, pictures: list[Picture]) -> bytes:
+    encoding = inference.encode(artifact, np.stack([picture.pixels for picture in pictures]))
+    supported = support.in_support(artifact, encoding.mean)
+    output = EncodeOutput(
+        model=artifact.manifest.name,
+        version=artifact.manifest.version,
+        latents=[
+            EncodedImage(
+                mean=mean, standard_deviation=deviation, in_support=near, applied=picture.applied
+            )
+            for mean, deviation, near, picture in zip(
+                encoding.mean.tolist(),
+                encoding.standard_deviation.tolist(),
+                supported.tolist(),
+                pictures,
+                strict=True,
+            )
+        ],
+    )
+    return output.model_dump_json().encode()
+
+
+def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:
+    latent_dim = artifact.manifest.latent_dim
+    for index, point in enumerate(latents):
+        if len(point) != latent_dim:
+            raise Invalid(f"expected {latent_dim} coordinates", f"/body/latents/{index}")
+
+
+def _draw(artifact: Artifact, points: Floats, columns: int, scale: int) -> bytes:
+    tiles = inference.decode_levels(artifact, points)
+    return mosaic.encode_png(mosaic.lay_out(tiles, columns, scale))
+
+
+def _draw_grid(grid: Grid) -> bytes:
+    points = lattice.grid(grid.rows, grid.columns, grid.x, grid.y, grid.spacing)
+    return _draw(grid.artifact, points, grid.columns, grid.scale)
+
+
+def _decode_pixels(artifact: Artifact, points: Floats) -> bytes:
+    output = DecodePixelsOutput(
+        model=artifact.manifest.name,
+        version=artifact.manifest.version,
+        images=inference.decode(artifact, points).tolist(),
+    )
+    return output.model_dump_json().encode()
+
+
+def _grid_bounds(artifact: Artifact, query: GridQuery) -> tuple[Bounds, Bounds]:
+    """The ends that the query gives, the rest as its `bounds` says."""
+    manifest = artifact.manifest
+    if query.bounds == "data":
+        statistics = manifest.latent_statistics
+        lower, upper = statistics.percentile_1, statistics.percentile_99
+    else:
+        lower, upper = manifest.grid_bounds.minimum, manifest.grid_bounds.maximum
+    return (
+        Bounds(_given(query.x_min, lower[0]), _given(query.x_max, upper[0])),
+        Bounds(_given(query.y_min, lower[1]), _given(query.y_max, upper[1])),
+    )
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _check_bounds(axis: str, bounds: Bounds, spacing: lattice.Spacing) -> None:
+    if bounds.minimum >= bounds.maximum:
+        raise Invalid(f"{axis}_min must be less than {axis}_max", f"/query/{axis}_min")
+    try:
+        lattice.axis(bounds, 2, spacing)
+    except ValueError as exc:
+        raise Invalid(str(exc), f"/query/{axis}_min") from exc

@@ -1,0 +1,107 @@
+"""Texts and response tables of the OpenAPI document that several operations share."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+IMAGES = "Picture files: PNG, JPEG, WebP, GIF or BMP."
+MODEL = "Model name; without it the default model answers."
+MODEL_NAME = "Name of a model, as /models lists it."
+POLARITY = (
+    "The models know light things on black. `auto` inverts a picture whose border is more light "
+    "than dark, `keep` and `invert` do as they say."
+)
+IF_NONE_MATCH = "Entity tags that the client holds; where one is current the answer is 304."
+PIXELS_EXAMPLE = {"model": "vae", "images": [[[0.0] * 28] * 28]}
+LATENTS_EXAMPLE = {"model": "vae", "latents": [[0.0, 0.0], [-1.5, 0.5]]}
+
+Responses = dict[int | str, dict[str, Any]]
+
+PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM_DESCRIPTIONS = {
+    400: "The request cannot be parsed.",
+    404: "No model of that name is served.",
+    413: "The body or a picture is over the documented limit.",
+    415: "The body or a file is in a format that this operation does not read.",
+    422: "A value is wrong; `errors` names the place.",
+    503: "All places are taken or the model is not ready; Retry-After says when to try again.",
+}
+VERSION_HEADERS: dict[str, Any] = {
+    "Atlas-Model": {
+        "description": "Name of the model that answered.",
+        "schema": {"type": "string"},
+    },
+    "Atlas-Model-Version": {
+        "description": "Its version; all of an answer is from this one.",
+        "schema": {"type": "integer"},
+    },
+}
+CACHE_HEADERS: dict[str, Any] = {
+    "ETag": {
+        "description": "Strong entity tag: equal for equal bytes.",
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {
+        "description": "A cache may keep the answer but must ask whether it is current.",
+        "schema": {"type": "string"},
+    },
+}
+RETRY_HEADER: dict[str, Any] = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """The documented error answers of an operation."""
+    return {
+        status: {
+            "description": PROBLEM_DESCRIPTIONS[status],
+            "content": PROBLEM_CONTENT,
+            **({"headers": RETRY_HEADER} if status == 503 else {}),
+        }
+        for status in statuses
+    }
+
+
+def encode_responses() -> Responses:
+    """Answers of the encode operations."""
+    return {
+        200: {"description": "One entry an image, in order.", "headers": VERSION_HEADERS},
+        **problems(400, 404, 413, 415, 422, 503),
+    }
+
+
+def decode_pixels_responses() -> Responses:
+    """Answers of /decode/pixels."""
+    return {
+        200: {"description": "One image a latent point, in order.", "headers": VERSION_HEADERS},
+        **problems(400, 404, 413, 415, 422, 503),
+    }
+
+
+def png_responses(method: str) -> Responses:
+    """Answers of an operation that draws; a GET can be cached and has no body to refuse."""
+    is_get = method == "GET"
+    picture: dict[str, Any] = {
+        "description": "An 8-bit grey PNG.",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": VERSION_HEADERS | (CACHE_HEADERS if is_get else {}),
+    }
+    unchanged: Responses = {
+        304: {"description": "The client's copy is current.", "headers": CACHE_HEADERS}
+    }
+    return {
+        200: picture,
+        **(
+            unchanged | problems(404, 422, 503)
+            if is_get
+            else problems(400, 404, 413, 415, 422, 503)
+        ),
+    }
+
+
+def json_request(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The request body of an operation whose route reads the JSON itself."""
+    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
+    content = {"application/json": {"schema": reference, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,118 @@
+"""The only place that runs a model, and the bounded executor in which all heavy work happens."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from service.artifact import Artifact
+from service.errors import Invalid, Overloaded
+
+Result = TypeVar("Result")
+Floats = npt.NDArray[np.float32]
+
+# Large requests run in blocks: memory stays flat, and a block still fills the matrix kernels.
+BLOCK = 512
+# The profiling executor specialises on the first calls of each method; these sizes cover its paths.
+WARM_UP_SIZES = (1, 1, 2, 16, 64, BLOCK, 1)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Latent distribution of each image: two [B, D] arrays."""
+
+    mean: Floats
+    standard_deviation: Floats
+
+
+def encode(artifact: Artifact, images: Floats) -> Encoding:
+    """[B, H, W] floats in 0..1 -> their latent means and standard deviations.
+
+    Raises Invalid if an answer is not finite.
+    """
+    means, deviations = [], []
+    for start in range(0, len(images), BLOCK):
+        with torch.inference_mode():
+            block = torch.from_numpy(images[start : start + BLOCK]).unsqueeze(1)
+            mean, deviation = artifact.model.encode(block)
+        means.append(mean.numpy())
+        deviations.append(deviation.numpy())
+    encoding = Encoding(np.concatenate(means), np.concatenate(deviations))
+    _check_finite(encoding.mean, "images")
+    _check_finite(encoding.standard_deviation, "images")
+    return encoding
+
+
+def decode(artifact: Artifact, latents: Floats) -> Floats:
+    """[B, D] latent points -> [B, H, W] pixel values in 0..1.
+
+    Raises Invalid if an answer is not finite.
+    """
+    return np.concatenate(list(_decode_blocks(artifact, latents)))
+
+
+def decode_levels(artifact: Artifact, latents: Floats) -> npt.NDArray[np.uint8]:
+    """[B, D] latent points -> [B, H, W] grey levels 0..255, rounded to nearest.
+
+    Raises Invalid if an answer is not finite.
+    """
+    blocks = _decode_blocks(artifact, latents)
+    return np.concatenate([np.rint(block * 255).astype(np.uint8) for block in blocks])
+
+
+def warm_up(artifact: Artifact) -> None:
+    """Call both methods until TorchScript has specialised them, so that no request waits for it."""
+    image = artifact.manifest.image
+    for size in WARM_UP_SIZES:
+        encode(artifact, np.zeros((size, image.height, image.width), np.float32))
+        decode(artifact, np.zeros((size, artifact.manifest.latent_dim), np.float32))
+
+
+class InferenceExecutor:
+    """A fixed number of places to compute in and a bounded queue before them.
+
+    Each place is one thread with one intra-op thread: small models gain more from requests side
+    by side than from one request on many cores.
+    """
+
+    def __init__(self, places: int, queue: int) -> None:
+        torch.set_num_threads(1)
+        self._threads = ThreadPoolExecutor(places, thread_name_prefix="inference")
+        self._admissions = threading.BoundedSemaphore(places + queue)
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`, computed in a place; a waiter that is cancelled never runs.
+
+        Raises Overloaded at once when all places and the queue are taken.
+        """
+        if not self._admissions.acquire(blocking=False):
+            raise Overloaded("all places and the queue are taken")
+        future = self._threads.submit(work)
+        future.add_done_callback(lambda _: self._admissions.release())
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Finish what runs, drop what waits."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _decode_blocks(artifact: Artifact, latents: Floats) -> Iterator[Floats]:
+    for start in range(0, len(latents), BLOCK):
+        with torch.inference_mode():
+            points = torch.from_numpy(latents[start : start + BLOCK])
+            pixels = artifact.model.decode(points).squeeze(1).numpy()
+        _check_finite(pixels, "latents", start)
+        yield pixels
+
+
+def _check_finite(values: Floats, place: str, offset: int = 0) -> None:
+    if not np.isfinite(values).all():
+        finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        index = offset + int(np.argmin(finite))
+        raise Invalid("the model has no finite answer for this", f"/body/{place}/{index}")

@@ -1,0 +1,78 @@
+"""Latent coordinates of a grid: pure maths, no model."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Spacing = Literal["linear", "quantile"]
+
+# Below this, equal steps of probability are no longer distinct floating-point numbers.
+LEAST_PROBABILITY = 1e-290
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Lower and upper end of one latent axis, in units of the prior's standard deviation."""
+
+    minimum: float
+    maximum: float
+
+
+def grid(
+    rows: int, columns: int, x: Bounds, y: Bounds, spacing: Spacing
+) -> npt.NDArray[np.float32]:
+    """[rows * columns, 2] points, row by row: row 0 at y's maximum, column 0 at x's minimum."""
+    horizontal = axis(x, columns, spacing)
+    vertical = axis(y, rows, spacing)[::-1]
+    points = np.empty((rows, columns, 2), np.float32)
+    points[..., 0] = horizontal
+    points[..., 1] = vertical[:, None]
+    return points.reshape(-1, 2)
+
+
+def axis(bounds: Bounds, count: int, spacing: Spacing) -> npt.NDArray[np.float64]:
+    """`count` ascending coordinates, both ends included; one alone is the middle.
+
+    `linear` takes equal steps; `quantile` equal steps of probability under the standard normal
+    prior, mapped back by its inverse distribution function (Kingma & Welling 2014, figure 4).
+    Raises ValueError where bounds for `quantile` hold no representable probability.
+    """
+    if spacing == "linear":
+        return _between(bounds.minimum, bounds.maximum, count)
+    return _quantiles(bounds, count)
+
+
+def _between(lower: float, upper: float, count: int) -> npt.NDArray[np.float64]:
+    # Weighing both ends keeps them exact, and the centre of symmetric bounds exactly 0.
+    weight = np.arange(count) / (count - 1) if count > 1 else np.array([0.5])
+    return lower * (1 - weight) + upper * weight
+
+
+def _quantiles(bounds: Bounds, count: int) -> npt.NDArray[np.float64]:
+    if bounds.minimum > 0:  # the upper tail loses precision: 1 - 1e-20 is 1; the lower does not
+        mirrored = _quantiles(Bounds(-bounds.maximum, -bounds.minimum), count)
+        return -mirrored[::-1]
+    lower, upper = _probability_below(bounds.minimum), _probability_below(bounds.maximum)
+    if upper - lower < LEAST_PROBABILITY:
+        raise ValueError("the prior has no probability between these bounds")
+    points = np.array([_quantile(p, bounds) for p in _between(lower, upper, count)])
+    if count > 1:
+        points[0], points[-1] = bounds.minimum, bounds.maximum
+    return points
+
+
+def _probability_below(coordinate: float) -> float:
+    # NormalDist.cdf subtracts erf from 1, which is 0 below -8.3; erfc keeps the tail.
+    return 0.5 * math.erfc(-coordinate / math.sqrt(2))
+
+
+def _quantile(probability: float, bounds: Bounds) -> float:
+    if probability <= 0:
+        return bounds.minimum
+    if probability >= 1:
+        return bounds.maximum
+    return min(max(NormalDist().inv_cdf(probability), bounds.minimum), bounds.maximum)

@@ -1,0 +1,36 @@
+"""Tiles to one picture to PNG bytes."""
+
+import io
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+GreyLevels = npt.NDArray[np.uint8]
+
+
+def square_columns(count: int) -> int:
+    """The number of columns that lays `count` tiles out as square as possible."""
+    return math.isqrt(count - 1) + 1
+
+
+def lay_out(tiles: GreyLevels, columns: int, scale: int) -> GreyLevels:
+    """[N, H, W] tiles -> [rows * H * scale, columns * W * scale], row by row, no gaps.
+
+    Places after the last tile are black; `scale` repeats whole pixels.
+    """
+    count, height, width = tiles.shape
+    rows = -(-count // columns)
+    padded = np.zeros((rows * columns, height, width), np.uint8)
+    padded[:count] = tiles
+    by_row = padded.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+    picture = by_row.reshape(rows * height, columns * width)
+    return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def encode_png(picture: GreyLevels) -> bytes:
+    """[H, W] grey levels -> an 8-bit greyscale PNG; equal pictures give equal bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return buffer.getvalue()

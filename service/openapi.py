@@ -1,0 +1,100 @@
+"""The OpenAPI document: FastAPI's own, completed so that generated clients work.
+
+What it adds: one Problem schema for every error, schemas of bodies that routes read themselves,
+limits from the settings, and `format: binary` for uploads, without which some generators send text.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from service.schemas import DecodeInput, DecodePixelsInput, EncodePixelsInput, Problem
+from service.settings import Settings
+
+REF = "#/components/schemas/{model}"
+ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
+    DecodeInput,
+    DecodePixelsInput,
+    EncodePixelsInput,
+    Problem,
+)
+TAGS = [
+    {"name": "latent space", "description": "Pictures to coordinates, coordinates to pictures."},
+    {"name": "models", "description": "What is served."},
+    {"name": "health", "description": "For orchestrators and load balancers."},
+]
+# Query limits depend on settings, so the schema's class cannot hold them.
+QUERY_LIMITS = {"rows": "max_tiles", "columns": "max_tiles", "scale": "max_scale"}
+
+
+def install_document(app: FastAPI, settings: Settings) -> None:
+    """Make `app.openapi()` answer with the completed document, built once."""
+    document: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not document:
+            document.update(_complete(_generate(app), settings))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _generate(app: FastAPI) -> dict[str, Any]:
+    return get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=TAGS,
+        servers=[{"url": "/", "description": "This server"}],
+        license_info={"name": "MIT", "identifier": "MIT"},
+        contact={"name": "The Latent Atlas contributors"},
+    )
+
+
+def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for schema in ADDED_SCHEMAS:
+        body = schema.model_json_schema(ref_template=REF)
+        schemas.update(body.pop("$defs", {}))
+        schemas[schema.__name__] = body
+    for node in _objects(document):
+        if "x-limit" in node:
+            node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(
+                settings, node.pop("x-limit")
+            )
+        if node.pop("contentMediaType", None) == "application/octet-stream":
+            node["format"] = "binary"
+    for parameter in document["paths"]["/grid"]["get"]["parameters"]:
+        if limit := QUERY_LIMITS.get(parameter["name"]):
+            parameter["schema"]["maximum"] = getattr(settings, limit)
+    _describe_limits(document, settings)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["security"] = []
+    return document
+
+
+def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
+    """Say in words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
+    document["info"]["description"] += (
+        f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_images} images "
+        f"a request, {settings.max_picture_pixels} pixels an uploaded picture, "
+        f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
+        f"{settings.max_output_pixels} pixels a mosaic."
+    )
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the document, parents before children."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _objects(child)

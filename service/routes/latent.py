@@ -1,0 +1,143 @@
+"""/encode, /decode and /grid: parse, one call, send."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Response, UploadFile
+
+from service import documents
+from service.atlas import Answer
+from service.caching import CACHE_CONTROL, grid_tag, is_current
+from service.dependencies import (
+    AtlasDependency,
+    json_body,
+    read_files,
+    strict_form,
+    strict_query,
+)
+from service.images import Polarity
+from service.schemas import (
+    DecodeInput,
+    DecodePixelsInput,
+    DecodePixelsOutput,
+    EncodeOutput,
+    EncodePixelsInput,
+    GridQuery,
+)
+
+router = APIRouter(tags=["latent space"])
+
+
+class PngResponse(Response):
+    """A PNG picture."""
+
+    media_type = "image/png"
+
+
+@router.post(
+    "/encode",
+    summary="Encode uploaded pictures",
+    dependencies=[Depends(strict_query()), Depends(strict_form)],
+    response_model=EncodeOutput,
+    responses=documents.encode_responses(),
+)
+async def encode(
+    atlas: AtlasDependency,
+    images: Annotated[list[UploadFile], File(description=documents.IMAGES)],
+    model: Annotated[str | None, Form(max_length=64, description=documents.MODEL)] = None,
+    polarity: Annotated[Polarity, Form(description=documents.POLARITY)] = "auto",
+) -> Response:
+    """Latent coordinates of 1 to many PNG, JPEG, WebP, GIF or BMP files, one entry a file.
+
+    A picture is turned upright (EXIF), its transparency shown on the model's background, made
+    grey (ITU-R BT.601 luma), inverted if it is dark on light (`polarity`), resized with its
+    aspect kept and padded. `applied` in the answer lists what was done. A VAE answers with the
+    mean, never a sample: the same picture always gives the same latents.
+    """
+    answer = await atlas.encode_files(await read_files(images), model, polarity)
+    return _send(answer, "application/json")
+
+
+@router.post(
+    "/encode/pixels",
+    summary="Encode images given as numbers",
+    dependencies=[Depends(strict_query())],
+    response_model=EncodeOutput,
+    responses=documents.encode_responses(),
+    openapi_extra=documents.json_request(EncodePixelsInput, documents.PIXELS_EXAMPLE),
+)
+async def encode_pixels(
+    atlas: AtlasDependency,
+    body: Annotated[EncodePixelsInput, Depends(json_body(EncodePixelsInput))],
+) -> Response:
+    """Latent coordinates of images as rows of values from 0 (background) to 1, one entry an image.
+
+    Images have the model's own height and width. The answer equals that of `/encode` for the
+    same images as PNG files.
+    """
+    return _send(await atlas.encode_pixels(body), "application/json")
+
+
+@router.post(
+    "/decode",
+    summary="Decode latent points to a mosaic",
+    dependencies=[Depends(strict_query())],
+    response_class=PngResponse,
+    responses=documents.png_responses("POST"),
+    openapi_extra=documents.json_request(DecodeInput, documents.LATENTS_EXAMPLE),
+)
+async def decode(
+    atlas: AtlasDependency, body: Annotated[DecodeInput, Depends(json_body(DecodeInput))]
+) -> Response:
+    """One 8-bit grey PNG with the picture of each latent point, row by row.
+
+    Without `columns` the mosaic is as square as possible; places after the last are black.
+    """
+    return _send(await atlas.decode(body), "image/png")
+
+
+@router.post(
+    "/decode/pixels",
+    summary="Decode latent points to numbers",
+    dependencies=[Depends(strict_query())],
+    response_model=DecodePixelsOutput,
+    responses=documents.decode_pixels_responses(),
+    openapi_extra=documents.json_request(DecodePixelsInput, documents.LATENTS_EXAMPLE),
+)
+async def decode_pixels(
+    atlas: AtlasDependency,
+    body: Annotated[DecodePixelsInput, Depends(json_body(DecodePixelsInput))],
+) -> Response:
+    """The picture of each latent point as rows of values from 0 (background) to 1."""
+    return _send(await atlas.decode_pixels(body), "application/json")
+
+
+@router.get(
+    "/grid",
+    summary="Draw a grid of the latent plane",
+    dependencies=[Depends(strict_query(*GridQuery.model_fields))],
+    response_class=PngResponse,
+    responses=documents.png_responses("GET"),
+)
+async def grid(
+    atlas: AtlasDependency,
+    query: Annotated[GridQuery, Query()],
+    if_none_match: Annotated[str | None, Header(description=documents.IF_NONE_MATCH)] = None,
+) -> Response:
+    """One 8-bit grey PNG that samples the latent plane systematically.
+
+    Row 0 lies at `y_max`, column 0 at `x_min`, and both ends are included: the defaults give 21 x
+    21 points from -4 to 4, 588 x 588 pixels, with z = (-4, 4) top left and z = (4, -4) bottom
+    right. A single row or column lies in the middle of its bounds. The picture depends on the
+    model and the query alone, so it carries a strong ETag.
+    """
+    plan = atlas.plan_grid(query)
+    headers = {"ETag": grid_tag(plan), "Cache-Control": CACHE_CONTROL}
+    if is_current(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return _send(await atlas.draw_grid(plan), "image/png", headers)
+
+
+def _send(answer: Answer, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    manifest = answer.artifact.manifest
+    version = {"Atlas-Model": manifest.name, "Atlas-Model-Version": str(manifest.version)}
+    return Response(answer.content, headers=version | (headers or {}), media_type=media_type)

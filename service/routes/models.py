@@ -1,0 +1,80 @@
+"""/models: what is served, from the artifacts' manifests."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from service import documents
+from service.artifact import Artifact
+from service.dependencies import AtlasDependency, strict_query
+from service.schemas import (
+    ImageShape,
+    LatentSummary,
+    ModelDetails,
+    ModelList,
+    ModelSummary,
+    Range,
+    UnavailableModel,
+)
+
+router = APIRouter(tags=["models"], dependencies=[Depends(strict_query())])
+
+
+@router.get("/models", summary="List the models", responses=documents.problems(422))
+async def list_models(atlas: AtlasDependency) -> ModelList:
+    """Every model that is served, the default one, and those that failed to load."""
+    registry = atlas.registry
+    return ModelList(
+        default=registry.default_model,
+        models=[_summary(artifact) for artifact in registry.artifacts.values()],
+        unavailable=[
+            UnavailableModel(name=name, reason=reason) for name, reason in registry.failures.items()
+        ],
+    )
+
+
+@router.get(
+    "/models/{name}", summary="Describe a model", responses=documents.problems(404, 422, 503)
+)
+async def get_model(
+    atlas: AtlasDependency, name: Annotated[str, Path(description=documents.MODEL_NAME)]
+) -> ModelDetails:
+    """What the model was trained on and how, how good it is, and where its latents lie."""
+    return _details(atlas.registry.get(name))
+
+
+def _summary(artifact: Artifact) -> ModelSummary:
+    manifest = artifact.manifest
+    return ModelSummary(
+        name=manifest.name,
+        version=manifest.version,
+        kind=manifest.kind,
+        latent_dim=manifest.latent_dim,
+        image=ImageShape(
+            height=manifest.image.height,
+            width=manifest.image.width,
+            polarity=manifest.image.polarity,
+        ),
+        dataset=manifest.dataset.name,
+        digest=artifact.digest,
+    )
+
+
+def _details(artifact: Artifact) -> ModelDetails:
+    manifest = artifact.manifest
+    return ModelDetails(
+        **dict(_summary(artifact)),
+        created=manifest.created.isoformat(),
+        class_names=manifest.dataset.class_names,
+        dataset_digest=manifest.dataset.digest,
+        training_images=manifest.dataset.training_images,
+        latent_statistics=LatentSummary(**dict(manifest.latent_statistics)),
+        grid_bounds=Range(**dict(manifest.grid_bounds)),
+        support_distance=manifest.support.distance,
+        reference_points=len(artifact.reference.labels),
+        seed=manifest.training.seed,
+        preset=manifest.training.preset,
+        training_config=manifest.training.config,
+        metrics=manifest.training.metrics,
+        libraries=manifest.libraries,
+    )

@@ -1,0 +1,45 @@
+"""Every setting of the service, read from the environment with the prefix ATLAS_."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EMBEDDED_REPOSITORY = Path(__file__).parent / "model_repository"
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Frozen for the life of an app; a wrong value stops the start with its name."""
+
+    model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Lowest level that is logged."
+    )
+    model_repository: Path = Field(
+        EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."
+    )
+    default_model: str = Field("vae", description="Model that answers when a request names none.")
+    inference_places: Count | None = Field(
+        None, description="Requests computed at once; unset: one for each CPU of the quota."
+    )
+    inference_queue: int = Field(
+        256, ge=0, description="Requests that may wait for a place; beyond it the answer is 503."
+    )
+    retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
+    max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")
+    max_picture_pixels: Count = Field(
+        4096 * 4096, description="Largest width x height of an uploaded picture."
+    )
+    max_images: Count = Field(256, description="Most images in one request.")
+    max_latents: Count = Field(4096, description="Most latent points in one request.")
+    max_tiles: Count = Field(128 * 128, description="Most tiles (rows x columns) in a mosaic.")
+    max_scale: Count = Field(16, description="Largest enlargement of a mosaic.")
+    max_output_pixels: Count = Field(
+        4096 * 4096, description="Largest width x height of a mosaic in pixels."
+    )

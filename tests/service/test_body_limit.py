@@ -1,0 +1,51 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from tests.service.conftest import wait_until_loaded
+
+LIMIT = 10_000
+
+
+@pytest.fixture(scope="module")
+def limited(repository: Path) -> Iterator[TestClient]:
+    """An app with a small body limit."""
+    app = create_app(Settings(model_repository=repository, max_body_bytes=LIMIT))
+    with TestClient(app) as client:
+        wait_until_loaded(client)
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/decode", "/encode", "/encode/pixels", "/nowhere"])
+def test_declared_length_over_the_limit_is_refused(limited: TestClient, path: str) -> None:
+    response = limited.post(path, content=b"x" * (LIMIT + 1))
+
+    assert response.status_code == 413
+    assert response.json()["detail"] == f"the body is larger than {LIMIT} bytes"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/decode", "application/json"), ("/encode", "multipart/form-data; boundary=b")],
+)
+def test_body_without_a_length_is_refused_as_it_grows(
+    limited: TestClient, path: str, media_type: str
+) -> None:
+    chunks = (b"-" * 1000 for _ in range(1000))
+
+    response = limited.post(path, content=chunks, headers={"Content-Type": media_type})
+
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_body_at_the_limit_is_read(limited: TestClient) -> None:
+    body = b'{"latents": [[0, 0]]}'.ljust(LIMIT)
+
+    response = limited.post("/decode", content=body, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 200

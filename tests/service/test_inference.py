@@ -1,0 +1,109 @@
+import asyncio
+import dataclasses
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from service.artifact import Artifact, load_artifact
+from service.errors import Invalid, Overloaded
+from service.inference import BLOCK, InferenceExecutor, decode, decode_levels, encode
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def artifact(repository: Path) -> Artifact:
+    """The tiny VAE."""
+    return load_artifact(repository / "vae" / "1")
+
+
+def test_encode_answers_as_the_eager_model(artifact: Artifact) -> None:
+    images = tiny.to_tensor(tiny.random_levels(7))
+
+    encoding = encode(artifact, images.squeeze(1).numpy())
+
+    expected, _ = tiny.TinyAutoencoder().eval().encode(images)
+    assert encoding.mean == pytest.approx(expected.detach().numpy(), abs=1e-5)
+
+
+def test_blocks_do_not_show(artifact: Artifact) -> None:
+    points = np.random.default_rng(0).normal(size=(2 * BLOCK + 3, 2)).astype(np.float32)
+
+    together = decode(artifact, points)
+
+    assert together.shape == (2 * BLOCK + 3, 28, 28)
+    for index in (0, BLOCK - 1, BLOCK, 2 * BLOCK + 2):
+        alone = decode(artifact, points[index : index + 1])[0]
+        assert together[index] == pytest.approx(alone, abs=1e-6)
+
+
+def test_levels_are_rounded_to_nearest(artifact: Artifact) -> None:
+    points = np.array([[0.3, -1.2]], np.float32)
+
+    levels = decode_levels(artifact, points)
+
+    assert (np.abs(levels - decode(artifact, points) * 255) <= 0.5).all()
+
+
+class Broken:
+    """A model whose answers are not finite for the second of its inputs."""
+
+    def encode(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean = torch.zeros(len(images), 2)
+        mean[1] = torch.nan
+        return mean, mean
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        pixels = torch.zeros(len(latents), 1, 28, 28)
+        pixels[1, 0, 3, 3] = torch.inf
+        return pixels
+
+
+def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact) -> None:
+    broken = dataclasses.replace(artifact, model=Broken())
+
+    with pytest.raises(Invalid) as encoding:
+        encode(broken, np.zeros((2, 28, 28), np.float32))
+    with pytest.raises(Invalid) as decoding:
+        decode_levels(broken, np.zeros((2, 2), np.float32))
+
+    assert encoding.value.faults[0].pointer == "/body/images/1"
+    assert decoding.value.faults[0].pointer == "/body/latents/1"
+
+
+def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
+    async def overload() -> list[bool]:
+        executor = InferenceExecutor(places=1, queue=1)
+        gate = threading.Event()
+        accepted = [asyncio.ensure_future(executor.run(gate.wait)) for _ in range(2)]
+        await asyncio.sleep(0)  # let both start
+        with pytest.raises(Overloaded):
+            await executor.run(gate.wait)
+        gate.set()
+        answers = await asyncio.gather(*accepted)
+        answers.append(await executor.run(gate.is_set))
+        executor.close()
+        return answers
+
+    assert asyncio.run(overload()) == [True, True, True]
+
+
+def test_waiter_that_is_cancelled_never_runs() -> None:
+    async def cancel() -> list[str]:
+        executor = InferenceExecutor(places=1, queue=2)
+        gate, ran = threading.Event(), list[str]()
+        running = asyncio.ensure_future(executor.run(gate.wait))
+        await asyncio.sleep(0)
+        waiting = asyncio.ensure_future(executor.run(lambda: ran.append("cancelled")))
+        neighbour = asyncio.ensure_future(executor.run(lambda: ran.append("neighbour")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(running, neighbour)
+        executor.close()
+        return ran
+
+    assert asyncio.run(cancel()) == ["neighbour"]

@@ -1,0 +1,113 @@
+"""The document that clients are generated from; each rule is one that breaks a generator."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from openapi_spec_validator import validate
+
+OPERATIONS = {
+    "encode",
+    "encode_pixels",
+    "decode",
+    "decode_pixels",
+    "grid",
+    "list_models",
+    "get_model",
+    "livez",
+    "readyz",
+}
+
+
+@pytest.fixture(scope="module")
+def document(client: TestClient) -> dict[str, Any]:
+    """The document as it is served."""
+    served: dict[str, Any] = client.get("/openapi.json").json()
+    return served
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def test_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    validate(document)
+
+    assert document["openapi"].startswith("3.1")
+
+
+def test_operations_have_an_id_a_described_tag_and_texts(document: dict[str, Any]) -> None:
+    found = list(operations(document))
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+
+    for operation in found:
+        assert operation["summary"]
+        assert operation["description"]
+        assert len(set(operation["tags"]) & tags) == 1
+    assert {operation["operationId"] for operation in found} == OPERATIONS
+
+
+def test_each_operation_has_one_media_type_in_and_one_out(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        assert len(operation["responses"]["200"]["content"]) == 1
+        assert len(operation.get("requestBody", {"content": {"none": 0}})["content"]) == 1
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        errors = {k: v for k, v in operation["responses"].items() if k not in ("200", "304")}
+        assert "422" in errors
+        for response in errors.values():
+            assert response["content"] == {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            }
+
+
+def test_pictures_are_binary(document: dict[str, Any]) -> None:
+    for path, method in (("/decode", "post"), ("/grid", "get")):
+        content = document["paths"][path][method]["responses"]["200"]["content"]
+        assert content == {"image/png": {"schema": {"type": "string", "format": "binary"}}}
+
+
+def test_uploads_are_binary(document: dict[str, Any]) -> None:
+    form = document["paths"]["/encode"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    schema = document["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
+
+    assert schema["properties"]["images"]["items"] == {"type": "string", "format": "binary"}
+    assert schema["required"] == ["images"]
+
+
+def test_limits_of_the_settings_are_documented(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    assert schemas["EncodePixelsInput"]["properties"]["images"]["maxItems"] == 256
+    assert schemas["DecodeInput"]["properties"]["latents"]["maxItems"] == 4096
+    assert schemas["DecodeInput"]["properties"]["scale"]["maximum"] == 16
+    rows = document["paths"]["/grid"]["get"]["parameters"][1]
+    assert (rows["name"], rows["schema"]["maximum"]) == ("rows", 16384)
+    assert "8388608 bytes" in document["info"]["description"]
+
+
+def test_nothing_unresolved_or_unused_is_left(document: dict[str, Any]) -> None:
+    text = str(document)
+
+    assert "x-limit" not in text
+    assert "HTTPValidationError" not in text
+    assert "contentMediaType" not in text
+    for name in document["components"]["schemas"]:
+        assert f"'#/components/schemas/{name}'" in text
+
+
+def test_no_schema_is_named_like_a_generated_class(document: dict[str, Any]) -> None:
+    assert not [
+        name for name in document["components"]["schemas"] if name.endswith(("Request", "Response"))
+    ]
+
+
+def test_examples_work_when_sent(client: TestClient, document: dict[str, Any]) -> None:
+    for path in ("/decode", "/decode/pixels", "/encode/pixels"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+
+        assert client.post(path, json=content["example"]).status_code == 200

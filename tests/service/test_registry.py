@@ -1,0 +1,86 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from service.errors import ModelUnavailable, ModelUnknown, NotReady, RepositoryUnusable
+from service.registry import Registry
+from tests import tiny
+
+
+def test_highest_version_is_served(tmp_path: Path) -> None:
+    for _ in range(2):
+        tiny.publish(tmp_path)
+    registry = Registry(tmp_path, "vae")
+
+    registry.load()
+
+    registry.require_ready()
+    assert registry.get(None).manifest.version == 2
+
+
+def test_model_is_unavailable_until_it_is_loaded(repository: Path) -> None:
+    registry = Registry(repository, "vae")
+
+    with pytest.raises(ModelUnavailable, match="still loading"):
+        registry.get("ae")
+    with pytest.raises(NotReady) as caught:
+        registry.require_ready()
+
+    assert [fault.pointer for fault in caught.value.faults] == ["/models/ae", "/models/vae"]
+
+
+def test_unknown_model_is_refused(repository: Path) -> None:
+    registry = Registry(repository, "vae")
+    registry.load()
+
+    for name in ("nope", "", "..", "vae/1"):
+        with pytest.raises(ModelUnknown):
+            registry.get(name)
+
+
+def test_broken_model_is_told_of_and_leaves_the_others_served(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tiny.publish(tmp_path, "vae")
+    (tiny.publish(tmp_path, "ae") / "model.pt").write_bytes(b"")
+    registry = Registry(tmp_path, "vae")
+
+    with caplog.at_level(logging.ERROR):
+        registry.load()
+
+    assert registry.get("vae").manifest.name == "vae"
+    with pytest.raises(ModelUnavailable, match="failed to load"):
+        registry.get("ae")
+    with pytest.raises(NotReady) as caught:
+        registry.require_ready()
+    assert caught.value.faults[0].pointer == "/models/ae"
+    assert "model.pt" in registry.failures["ae"]
+    assert "model.pt" in caplog.text
+
+
+def test_what_is_not_a_model_is_passed_over(tmp_path: Path) -> None:
+    tiny.publish(tmp_path)
+    (tmp_path / "README.md").write_text("notes")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "Not A Name").mkdir()
+    (tmp_path / "vae" / "0").mkdir()
+    (tmp_path / "vae" / "notes").mkdir()
+    registry = Registry(tmp_path, "vae")
+
+    registry.load()
+
+    assert list(registry.artifacts) == ["vae"]
+
+
+@pytest.mark.parametrize("make", [lambda _: None, lambda path: path.mkdir()])
+def test_repository_without_models_is_refused(tmp_path: Path, make: object) -> None:
+    make(tmp_path / "repository")  # type: ignore[operator]
+
+    with pytest.raises(RepositoryUnusable, match="repository"):
+        Registry(tmp_path / "repository", "vae")
+
+
+def test_missing_default_model_is_refused(repository: Path) -> None:
+    with pytest.raises(RepositoryUnusable, match="'beta-vae', found ae, vae"):
+        Registry(repository, "beta-vae")

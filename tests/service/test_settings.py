@@ -1,0 +1,25 @@
+import pytest
+from pydantic import ValidationError
+
+from service.settings import Settings
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATLAS_PORT", "9001")
+    monkeypatch.setenv("ATLAS_MAX_TILES", "25")
+
+    settings = Settings()
+
+    assert (settings.port, settings.max_tiles) == (9001, 25)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "high"), ("MAX_TILES", "0")])
+def test_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"ATLAS_{name}", value)
+
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
+def test_every_setting_is_explained() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
