@@ -1,0 +1,198 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from service.artifact import load_artifact
+from tests.training.tiny import tiny_settings
+from training import __main__ as cli
+from training.trainer import Trainer
+
+
+@pytest.fixture
+def places(data_dir: Path, tmp_path: Path) -> list[str]:
+    """Options that keep a command within the test's own folder."""
+    return ["--data-dir", str(data_dir), "--repository", str(tmp_path / "repository")]
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, words)
+
+
+def fit(kind: str, places: list[str], *words: str) -> Result:
+    runs_dir = str(Path(places[-1]).parent / "runs")
+    tiny = [word for setting in tiny_settings() for word in ("--set", setting)]
+    return run("fit", kind, *places, "--runs-dir", runs_dir, *tiny, *words)
+
+
+def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Path) -> None:
+    fitted = fit("vae", places, "--epochs", "1")
+    folder = Path(fitted.stdout.strip())
+    evaluated = run("evaluate", str(folder), *places[:2], "--json")
+    (run_folder,) = (tmp_path / "runs").iterdir()
+    exported = run("export", str(run_folder), *places, "--name", "again")
+
+    assert [fitted.exit_code, evaluated.exit_code, exported.exit_code] == [0, 0, 0]
+    assert folder == tmp_path / "repository" / "vae" / "1"
+    assert json.loads(evaluated.stdout)["nats_per_image"]["held_out"]["loss"] > 0
+    assert load_artifact(tmp_path / "repository/again/1").manifest.kind == "vae"
+    assert {path.name for path in run_folder.iterdir()} == {
+        "config.json",
+        "checkpoint.pt",
+        "history.json",
+    }
+
+
+@pytest.mark.parametrize("kind", ["ae", "dae"])
+def test_other_kinds_fit_and_evaluate(kind: str, places: list[str]) -> None:
+    fitted = fit(kind, places, "--preset", "lab", "--set", "training.batch_size=64")
+    evaluated = run("evaluate", fitted.stdout.strip(), *places[:2])
+
+    assert fitted.exit_code == evaluated.exit_code == 0
+    assert evaluated.stdout.startswith(f"{kind}-lab/1 ({kind}), nats per image")
+
+
+def test_options_win_over_settings(places: list[str]) -> None:
+    words = ("--epochs", "1", "--batch-size", "50", "--learning-rate", "0.01", "--seed", "9")
+
+    folder = Path(fit("ae", places, *words, "--name", "mine").stdout.strip())
+
+    manifest = load_artifact(folder).manifest
+    training = manifest.training.config["training"]
+    assert isinstance(training, dict)
+    assert (training["epochs"], training["batch_size"]) == (1, 50)
+    assert training["learning_rate"] == 0.01
+    assert (manifest.training.seed, manifest.name) == (9, "mine")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--set", "training.epoch=3"), "training.epoch"),
+        (("--set", "training.epochs"), "training.epochs"),
+        (("--epochs", "0"), "training.epochs"),
+        (("--name", "No/Name"), "No/Name"),
+        (("--device", "abacus"), "abacus"),
+        (("--set", "data.validation_images=5000"), "data.validation_images"),
+        (("--preset", "best"), "best"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_wrong_usage_exits_2_and_names_it(
+    words: tuple[str, ...], named: str, places: list[str], tmp_path: Path
+) -> None:
+    result = fit("vae", places, *words)
+
+    assert result.exit_code == 2
+    assert named in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.rglob("checkpoint.pt"))
+
+
+def test_missing_data_exit_1_before_training(places: list[str], tmp_path: Path) -> None:
+    result = fit("vae", ["--data-dir", str(tmp_path / "nowhere"), *places[2:]])
+
+    assert result.exit_code == 1
+    assert "train-images-idx3-ubyte.gz: expected a file, found none" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_loss_that_is_not_finite_exits_1(places: list[str]) -> None:
+    result = fit("ae", places, "--learning-rate", "1e30", "--set", "training.clip_norm=0.0")
+
+    assert result.exit_code == 1
+    assert "error: epoch 1, step " in result.stderr
+
+
+def test_artifact_that_is_none_exits_1(places: list[str], tmp_path: Path) -> None:
+    result = run("evaluate", str(tmp_path), *places[:2])
+
+    assert result.exit_code == 1
+    assert "manifest.json" in result.stderr
+
+
+def test_checkpoint_that_is_none_exits_1(places: list[str], tmp_path: Path) -> None:
+    result = run("export", str(tmp_path / "nowhere.pt"), *places)
+
+    assert result.exit_code == 1
+    assert "nowhere.pt" in result.stderr
+
+
+def test_repository_that_cannot_be_made_exits_1(places: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    result = fit("vae", [*places[:3], str(tmp_path / "file" / "repository")])
+
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def interrupted(places: list[str], monkeypatch: pytest.MonkeyPatch) -> Result:
+    """A fit that Ctrl-C stopped in its second epoch."""
+    train = Trainer._train
+
+    def interrupt(trainer: Trainer, epoch: int, progress: object) -> dict[str, float]:
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return train(trainer, epoch, progress)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_train", interrupt)
+        return fit("vae", places)
+
+
+def test_interruption_exits_130_and_says_how_to_go_on(interrupted: Result, tmp_path: Path) -> None:
+    (run_folder,) = (tmp_path / "runs").iterdir()
+
+    assert interrupted.exit_code == 130
+    assert "interrupted with 1 of 2 epochs done" in interrupted.stderr
+    assert f"python -m training fit vae --resume {run_folder} --data-dir" in interrupted.stderr
+    assert not (tmp_path / "repository" / "vae").exists()
+
+
+def test_printed_command_resumes_the_run(interrupted: Result) -> None:
+    command = interrupted.stderr.strip().splitlines()[-1].split()
+
+    resumed = run(*command[3:])
+
+    assert resumed.exit_code == 0
+    history = load_artifact(Path(resumed.stdout.strip())).manifest.training.history
+    assert [record["epoch"] for record in history] == [1, 2]
+
+
+@pytest.mark.parametrize(("kind", "words", "code"), [("vae", ("--epochs", "5"), 2), ("ae", (), 1)])
+@pytest.mark.usefixtures("interrupted")
+def test_resumed_run_keeps_its_configuration(
+    kind: str, words: tuple[str, ...], code: int, places: list[str], tmp_path: Path
+) -> None:
+    (run_folder,) = (tmp_path / "runs").iterdir()
+
+    result = run("fit", kind, "--resume", str(run_folder), *places, *words)
+
+    assert result.exit_code == code
+
+
+@pytest.mark.parametrize("words", [(), ("fit",), ("evaluate",), ("export",)])
+def test_help_shows_a_command_to_copy(words: tuple[str, ...]) -> None:
+    result = run(*words, "--help")
+
+    assert result.exit_code == 0
+    assert "python -m training " in result.stdout.split("Options:")[0]
+
+
+def test_training_runs_without_fastapi() -> None:
+    absent = ("fastapi", "starlette", "uvicorn", "pydantic_settings")
+    program = f"""
+import runpy, sys
+sys.modules.update(dict.fromkeys({absent}))
+sys.argv = ["training", "--help"]
+runpy.run_module("training", run_name="__main__")
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,201 @@
+import gzip
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+
+from tests.training.tiny import HELD_OUT_COUNT, TRAINING_COUNT, draw_squares, write_idx
+from training import datasets
+from training.datasets import (
+    FASHION_MNIST_CLASSES,
+    HELD_OUT_IMAGES,
+    HELD_OUT_LABELS,
+    TRAINING_IMAGES,
+    TRAINING_LABELS,
+    find_data,
+    load_held_out,
+    load_training_data,
+)
+from training.errors import ConfigError, DataError
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes()))))
+
+
+def damage_gzip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+def truncate_gzip(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def no_gzip(path: Path) -> None:
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+
+
+def truncate_content(path: Path) -> None:
+    rewrite(path, lambda content: content[:-1])
+
+
+def truncate_header(path: Path) -> None:
+    rewrite(path, lambda content: content[:5])
+
+
+def append_bytes(path: Path) -> None:
+    rewrite(path, lambda content: content + b"\0")
+
+
+def change_magic(path: Path) -> None:
+    rewrite(path, lambda content: b"\0\0\x09\x03" + content[4:])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+ALL_FILES = (TRAINING_IMAGES, TRAINING_LABELS, HELD_OUT_IMAGES, HELD_OUT_LABELS)
+FAULTS = (
+    damage_gzip,
+    truncate_gzip,
+    no_gzip,
+    truncate_content,
+    truncate_header,
+    append_bytes,
+    change_magic,
+    empty,
+    Path.unlink,
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("file_name", ALL_FILES)
+def test_faulty_file_is_named(
+    own_data_dir: Path, file_name: str, fault: Callable[[Path], None]
+) -> None:
+    fault(own_data_dir / file_name)
+
+    with pytest.raises(DataError, match=re.escape(str(own_data_dir / file_name))):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+@pytest.mark.parametrize("file_name", [TRAINING_LABELS, HELD_OUT_LABELS])
+def test_count_that_differs_from_the_images_names_the_labels(
+    own_data_dir: Path, file_name: str
+) -> None:
+    write_idx(own_data_dir / file_name, 0x801, np.zeros(7, np.uint8))
+
+    with pytest.raises(DataError, match=f"{file_name}.*expected .* labels.*found 7"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+def test_label_beyond_the_classes_is_refused(own_data_dir: Path) -> None:
+    write_idx(own_data_dir / TRAINING_LABELS, 0x801, np.full(TRAINING_COUNT, 10, np.uint8))
+
+    with pytest.raises(DataError, match=f"{TRAINING_LABELS}: expected labels in 0..9, found 10"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+def test_held_out_pictures_of_another_size_are_refused(own_data_dir: Path) -> None:
+    pixels, _ = draw_squares(HELD_OUT_COUNT, 9, seed=0)
+    write_idx(own_data_dir / HELD_OUT_IMAGES, 0x803, pixels)
+
+    with pytest.raises(DataError, match=HELD_OUT_IMAGES):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+def test_files_are_read_as_written(data_dir: Path) -> None:
+    pixels, labels = draw_squares(HELD_OUT_COUNT, 8, seed=1)
+
+    held_out = load_held_out(data_dir)
+
+    assert np.array_equal(held_out.pixels, pixels)
+    assert np.array_equal(held_out.labels, labels)
+
+
+def test_split_is_seeded_disjoint_and_whole(data_dir: Path) -> None:
+    data = load_training_data(data_dir, 40, seed=3)
+    again = load_training_data(data_dir, 40, seed=3)
+    other = load_training_data(data_dir, 40, seed=4)
+    pixels, _ = draw_squares(TRAINING_COUNT, 8, seed=0)
+
+    parts = [*data.training.pixels, *data.validation.pixels]
+    assert sorted(map(bytes, parts)) == sorted(map(bytes, pixels))
+    assert np.array_equal(data.validation.pixels, again.validation.pixels)
+    assert not np.array_equal(data.validation.pixels, other.validation.pixels)
+
+
+def test_split_that_leaves_nothing_is_refused(data_dir: Path) -> None:
+    with pytest.raises(ConfigError, match="validation_images"):
+        load_training_data(data_dir, TRAINING_COUNT, seed=0)
+
+
+def test_digest_is_of_both_uncompressed_image_files(data_dir: Path) -> None:
+    files = (data_dir / TRAINING_IMAGES, data_dir / HELD_OUT_IMAGES)
+    content = b"".join(gzip.decompress(file.read_bytes()) for file in files)
+
+    digest = load_training_data(data_dir, 40, seed=0).digest
+
+    assert digest == hashlib.sha256(content).hexdigest()
+
+
+def test_classes_are_fashion_mnists_without_a_file(data_dir: Path) -> None:
+    assert load_training_data(data_dir, 40, seed=0).class_names == FASHION_MNIST_CLASSES
+
+
+def test_own_class_names_come_from_classes_txt(own_data_dir: Path) -> None:
+    names = tuple(f"thing {index}" for index in range(12))
+    (own_data_dir / "classes.txt").write_text("\n".join(names) + "\n")
+
+    data = load_training_data(own_data_dir, 40, seed=0)
+
+    assert data.class_names == names
+    assert data.name == "pictures"
+    assert data.image_shape == (8, 8)
+
+
+@pytest.mark.parametrize("content", [b"", b"one\none\n", b"\xff\xfe"])
+def test_faulty_classes_file_is_named(own_data_dir: Path, content: bytes) -> None:
+    (own_data_dir / "classes.txt").write_bytes(content)
+
+    with pytest.raises(DataError, match=r"classes\.txt"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+def test_data_dir_without_the_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=TRAINING_IMAGES):
+        find_data(tmp_path)
+
+
+def test_no_network_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "FASHION_MNIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
+
+    with pytest.raises(DataError, match="--data-dir") as caught:
+        find_data(None)
+
+    assert all(file_name in str(caught.value) for file_name in ALL_FILES)
+
+
+def test_download_is_checked_and_cached(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checksums = {
+        name: hashlib.md5((data_dir / name).read_bytes()).hexdigest() for name in ALL_FILES
+    }
+    for name in ALL_FILES:
+        (tmp_path / name).write_bytes((data_dir / name).read_bytes())
+    monkeypatch.setattr(datasets, "FASHION_MNIST_MD5", checksums)
+    monkeypatch.setattr(datasets, "FASHION_MNIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
+
+    folder = find_data(None)
+
+    assert load_training_data(folder, 40, seed=0).name == "fashion-mnist"

@@ -1,0 +1,182 @@
+import dataclasses
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.tiny import VALIDATION_COUNT, write_data
+from training.checkpoint import Checkpoint
+from training.datasets import load_held_out, load_training_data
+from training.errors import DataError
+from training.evaluation import (
+    as_images,
+    encode_means,
+    evaluate_artifact,
+    measure,
+    measure_parts,
+    reconstruction_of,
+)
+from training.export import publish
+from training.losses import reconstruction, training_terms
+from training.models import Autoencoder, build_model
+
+
+def trained(checkpoint: Checkpoint) -> Autoencoder:
+    model = build_model(checkpoint.config, checkpoint.image_shape).eval()
+    model.load_state_dict(checkpoint.model)
+    return model
+
+
+def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
+    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    return publish(checkpoint, data, load_held_out(data_dir), repository)
+
+
+def test_measured_terms_are_the_trainers(checkpoint: Checkpoint, data_dir: Path) -> None:
+    pixels = load_held_out(data_dir).pixels
+    model, config = trained(checkpoint), checkpoint.config
+
+    found = measure(model, pixels, config)
+
+    generator = torch.Generator().manual_seed(config.seed)
+    with torch.inference_mode():
+        terms = training_terms(model, as_images(pixels), config.training.noise_std, generator)
+    expected = {name: term.item() for name, term in terms.items()}
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.01)
+
+
+def test_undisturbed_reconstruction_is_that_of_the_mean(
+    checkpoint: Checkpoint, data_dir: Path
+) -> None:
+    pixels = load_held_out(data_dir).pixels
+    model = trained(checkpoint)
+
+    found = measure(model, pixels, checkpoint.config)["undisturbed_reconstruction"]
+
+    with torch.inference_mode():
+        expected = reconstruction(model.logits(encode_means(model, pixels)), as_images(pixels))
+    assert found == pytest.approx(expected.item(), abs=0.01)
+
+
+@pytest.mark.parametrize("scale", [1.0, 5.0, 10.0])
+def test_reconstruction_from_probabilities_agrees_with_logits(scale: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = scale * torch.randn(20, 1, 28, 28, generator=generator)
+    images = torch.bernoulli(torch.sigmoid(logits), generator=generator)
+
+    found = reconstruction_of(torch.sigmoid(logits), images)
+
+    expected = reconstruction(logits.double(), images.double())
+    assert found.item() == pytest.approx(expected.item(), abs=0.01)
+
+
+def test_certain_and_wrong_pixel_costs_much_but_not_infinitely() -> None:
+    probabilities, images = torch.tensor([[[[0.0, 1.0]]]]), torch.tensor([[[[1.0, 0.0]]]])
+
+    assert 50 < reconstruction_of(probabilities, images).item() < 200
+
+
+def test_batches_do_not_change_the_mean(
+    vae_checkpoint: Checkpoint, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = load_held_out(data_dir).pixels
+    model = trained(vae_checkpoint)
+    whole = measure(model, pixels, vae_checkpoint.config)
+
+    monkeypatch.setattr("training.evaluation.BATCH", 33)
+    parts = measure(model, pixels, vae_checkpoint.config)
+
+    assert parts["undisturbed_reconstruction"] == pytest.approx(whole["undisturbed_reconstruction"])
+
+
+def test_each_part_is_measured_on_its_own_images(
+    vae_checkpoint: Checkpoint, data_dir: Path
+) -> None:
+    data = load_training_data(data_dir, VALIDATION_COUNT, vae_checkpoint.config.seed)
+    model, config = trained(vae_checkpoint), vae_checkpoint.config
+
+    parts = measure_parts(model, config, data, load_held_out(data_dir))
+
+    assert list(parts) == ["training", "validation", "held_out"]
+    assert parts["validation"] == measure(model, data.validation.pixels, config)
+    assert parts["held_out"] == measure(model, load_held_out(data_dir).pixels, config)
+
+
+def test_artifact_gives_the_figures_that_it_records(
+    checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    evaluation = evaluate_artifact(published(checkpoint, data_dir, tmp_path), data_dir)
+
+    found = {
+        f"{part}_{name}": value
+        for part, terms in evaluation.nats_per_image.items()
+        for name, value in terms.items()
+    }
+    assert found == pytest.approx(evaluation.recorded, abs=1e-3)
+
+
+def test_table_shows_parts_side_by_side(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    evaluation = evaluate_artifact(published(vae_checkpoint, data_dir, tmp_path), data_dir)
+
+    title, _, header, loss, *_ = evaluation.as_table().splitlines()
+
+    assert title == "vae/1 (vae), nats per image"
+    assert header.split() == ["training", "validation", "held-out"]
+    assert float(loss.split()[-1]) == pytest.approx(
+        evaluation.nats_per_image["held_out"]["loss"], abs=0.01
+    )
+    assert json.loads(evaluation.as_json())["nats_per_image"] == evaluation.nats_per_image
+
+
+def test_other_data_warn_and_leave_only_the_held_out_part(
+    vae_checkpoint: Checkpoint,
+    own_data_dir: Path,
+    data_dir: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = published(vae_checkpoint, data_dir, tmp_path / "repository")
+    file_names = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+    for file_name in file_names:
+        held_out_name = file_name.replace("train", "t10k")
+        (own_data_dir / file_name).write_bytes((own_data_dir / held_out_name).read_bytes())
+
+    evaluation = evaluate_artifact(folder, own_data_dir)
+
+    assert list(evaluation.nats_per_image) == ["held_out"]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_pictures_of_another_size_are_refused(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    folder = published(vae_checkpoint, data_dir, tmp_path / "repository")
+    larger = write_data(tmp_path / "larger", side=9)
+
+    with pytest.raises(DataError, match=r"expected pictures of \(8, 8\), found \(9, 9\)"):
+        evaluate_artifact(folder, larger)
+
+
+def test_training_part_is_a_seeded_sample(
+    vae_checkpoint: Checkpoint, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.evaluation.TRAINING_SAMPLE", 30)
+    data = load_training_data(data_dir, VALIDATION_COUNT, vae_checkpoint.config.seed)
+    none = dataclasses.replace(data, validation=load_held_out(data_dir))
+    model, config = trained(vae_checkpoint), vae_checkpoint.config
+
+    first, again = (measure_parts(model, config, none, none.validation) for _ in range(2))
+
+    assert first == again
+    assert first["training"] != measure(model, data.training.pixels, config)
+
+
+def test_images_are_grey_levels_over_255() -> None:
+    images = as_images(np.array([[[0, 51, 255]]], np.uint8))
+
+    torch.testing.assert_close(images, torch.tensor([[[[0.0, 0.2, 1.0]]]]))

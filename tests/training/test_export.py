@@ -1,0 +1,253 @@
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from service.artifact import Artifact, load_artifact
+from service.errors import ArtifactError
+from tests.training.tiny import (
+    HELD_OUT_COUNT,
+    TRAINING_COUNT,
+    VALIDATION_COUNT,
+    make_trainer,
+    tiny_config,
+    write_data,
+)
+from training import export
+from training.checkpoint import Checkpoint, load_checkpoint
+from training.config import parse_config
+from training.datasets import load_held_out, load_training_data
+from training.errors import CheckpointError, ExportMismatch, NotPublishable
+from training.evaluation import as_images, encode_means
+from training.export import check_same, publish, restore_model
+from training.models import Autoencoder
+
+
+def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
+    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    return publish(checkpoint, data, load_held_out(data_dir), repository)
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_published_artifact_loads_and_says_what_it_is(
+    checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    folder = published(checkpoint, data_dir, tmp_path)
+
+    manifest = load_artifact(folder).manifest
+    dataset, training = manifest.dataset, manifest.training
+
+    assert folder == tmp_path / checkpoint.config.kind / "1"
+    assert manifest.kind == checkpoint.config.kind
+    assert dataset.training_images == TRAINING_COUNT - VALIDATION_COUNT
+    assert (dataset.validation_images, dataset.held_out_images) == (
+        VALIDATION_COUNT,
+        HELD_OUT_COUNT,
+    )
+    assert parse_config(json.dumps(training.config)) == checkpoint.config
+    assert training.history == checkpoint.history
+    assert {"training_loss", "validation_loss", "held_out_loss"} <= set(training.metrics)
+    assert {"python", "torch", "numpy"} <= set(manifest.libraries)
+
+
+def test_artifact_computes_what_the_trained_model_does(
+    checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    eager = restore_model(checkpoint, data)
+    images = as_images(load_held_out(data_dir).pixels)
+
+    served = load_artifact(published(checkpoint, data_dir, tmp_path)).model
+
+    mean, deviation = served.encode(images)
+    torch.testing.assert_close((mean, deviation), eager.encode(images), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(served.decode(mean), eager.decode(mean), atol=1 / 255, rtol=0)
+
+
+def test_all_four_figures_come_with_a_version(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    folder = published(vae_checkpoint, data_dir, tmp_path)
+
+    names = ("grid", "latents", "loss", "reconstructions")
+    assert visible(folder) == [
+        *(f"figures/{name}.png" for name in names),
+        "manifest.json",
+        "model.pt",
+        "reference.npz",
+    ]
+
+
+def test_grid_of_28_pixel_pictures_is_the_courses_picture(tmp_path: Path) -> None:
+    data_dir = write_data(tmp_path / "data", side=28)
+    make_trainer(tiny_config("vae", "training.epochs=1"), data_dir, tmp_path / "run").fit()
+    folder = published(load_checkpoint(tmp_path / "run"), data_dir, tmp_path / "repository")
+
+    image = Image.open(io.BytesIO((folder / "figures/grid.png").read_bytes()))
+
+    assert (image.size, image.mode) == ((588, 588), "L")
+    corner = load_artifact(folder).model.decode(torch.tensor([[-4.0, 4.0]]))
+    difference = np.asarray(image)[:28, :28] - 255 * corner[0, 0].numpy()
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("latent_dim", [1, 3])
+def test_space_that_is_no_plane_has_no_grid(
+    latent_dim: int, data_dir: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("ae", f"model.latent_dim={latent_dim}")
+    make_trainer(config, data_dir, tmp_path / "run").fit()
+
+    folder = published(load_checkpoint(tmp_path / "run"), data_dir, tmp_path / "repository")
+
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    assert figures == {"loss.png", "reconstructions.png"}
+    assert load_artifact(folder).manifest.grid_bounds.minimum == [-4.0] * latent_dim
+
+
+def test_standardised_ae_has_training_codes_of_unit_covariance(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    make_trainer(tiny_config("ae"), data_dir, tmp_path / "run").fit()
+
+    folder = published(load_checkpoint(tmp_path / "run"), data_dir, tmp_path / "repository")
+
+    statistics = load_artifact(folder).manifest.latent_statistics
+    assert statistics.mean == pytest.approx([0, 0], abs=1e-3)
+    assert statistics.standard_deviation == pytest.approx([1, 1], abs=1e-3)
+
+
+def test_reference_holds_held_out_images_and_their_codes(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    artifact = load_artifact(published(vae_checkpoint, data_dir, tmp_path))
+
+    reference = artifact.reference
+
+    assert len(reference.labels) == vae_checkpoint.config.export.reference_images == 50
+    held_out = set(map(bytes, load_held_out(data_dir).pixels))
+    assert all(bytes(thumbnail) in held_out for thumbnail in reference.thumbnails)
+    codes = encode_means(artifact.model, reference.thumbnails)
+    np.testing.assert_allclose(codes, reference.coordinates, atol=1e-5)
+
+
+def test_support_is_the_99th_percentile_of_nearest_distances(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    artifact = load_artifact(published(vae_checkpoint, data_dir, tmp_path))
+    points = artifact.reference.coordinates.astype(np.float64)
+
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+
+    expected = np.percentile(distances.min(axis=1), 99)
+    assert artifact.manifest.support.distance == pytest.approx(expected)
+
+
+def test_publishing_again_makes_the_next_version(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    first = published(vae_checkpoint, data_dir, tmp_path)
+    before = (first / "manifest.json").read_bytes()
+
+    second = published(vae_checkpoint, data_dir, tmp_path)
+
+    assert (first.name, second.name) == ("1", "2")
+    assert (first / "manifest.json").read_bytes() == before
+
+
+def test_mismatch_is_refused_and_leaves_nothing_behind(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ExportMismatch("expected one thing, found another")
+
+    monkeypatch.setattr(export, "check_same", refuse)
+
+    with pytest.raises(ExportMismatch):
+        published(vae_checkpoint, data_dir, tmp_path)
+
+    assert visible(tmp_path) == []
+
+
+def test_model_that_scripts_into_another_is_refused(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = export.script
+
+    def script_of_other_weights(model: Autoencoder) -> torch.jit.ScriptModule:
+        other = script(model)
+        other.load_state_dict({name: 1.01 * value for name, value in model.state_dict().items()})
+        return other
+
+    original = {name: value.clone() for name, value in vae_checkpoint.model.items()}
+    monkeypatch.setattr(export, "script", script_of_other_weights)
+
+    with pytest.raises((ExportMismatch, ArtifactError)):
+        published(vae_checkpoint, data_dir, tmp_path)
+
+    assert visible(tmp_path) == []
+    assert all(torch.equal(original[name], vae_checkpoint.model[name]) for name in original)
+
+
+class Shifted:
+    """A model whose answers are a little off in one method."""
+
+    def __init__(self, model: Autoencoder, encode: float, decode: float) -> None:
+        self.model, self.encode_shift, self.decode_shift = model, encode, decode
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean, deviation = self.model.encode(images)
+        return mean + self.encode_shift, deviation
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return self.model.decode(latents) + self.decode_shift
+
+
+@pytest.mark.parametrize(
+    ("encode", "decode", "what"), [(1e-3, 0.0, "means"), (0.0, 2 / 255, "pictures")]
+)
+def test_small_differences_are_found_and_named(
+    encode: float,
+    decode: float,
+    what: str,
+    vae_checkpoint: Checkpoint,
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    data = load_training_data(data_dir, VALIDATION_COUNT, vae_checkpoint.config.seed)
+    model = restore_model(vae_checkpoint, data)
+    artifact = load_artifact(published(vae_checkpoint, data_dir, tmp_path))
+    shifted: Artifact = dataclasses.replace(artifact, model=Shifted(model, encode, decode))
+
+    with pytest.raises(ExportMismatch, match=what):
+        check_same(shifted, model, load_held_out(data_dir).pixels)
+
+
+def test_checkpoint_of_other_data_is_refused(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    other = dataclasses.replace(vae_checkpoint, dataset_digest="0" * 64)
+
+    with pytest.raises(CheckpointError, match="0000"):
+        published(other, data_dir, tmp_path)
+
+
+def test_collapsed_latents_are_not_publishable(
+    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
+) -> None:
+    zeros = {name: torch.zeros_like(value) for name, value in vae_checkpoint.model.items()}
+
+    with pytest.raises(NotPublishable):
+        published(dataclasses.replace(vae_checkpoint, model=zeros), data_dir, tmp_path)
+
+    assert visible(tmp_path) == []

@@ -1,0 +1,77 @@
+import math
+
+import pytest
+import torch
+
+from tests.training.tiny import tiny_config
+from training.losses import draw_noise, kl_divergence, reconstruction, training_terms
+from training.models import build_model
+
+
+def test_reconstruction_sums_pixels_and_averages_images() -> None:
+    logits = torch.full((3, 1, 4, 5), math.log(3.0))  # a probability of 3/4
+    images = torch.ones(3, 1, 4, 5)
+
+    assert reconstruction(logits, images).item() == pytest.approx(20 * -math.log(0.75))
+
+
+def test_reconstruction_of_grey_is_the_cross_entropy() -> None:
+    logits, images = torch.zeros(2, 1, 1, 1), torch.full((2, 1, 1, 1), 0.3)
+
+    assert reconstruction(logits, images).item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "expected"),
+    [
+        (0.0, 1.0, 0.0),
+        (2.0, 1.0, 2.0),
+        (0.0, math.e, (math.e - 2) / 2),
+        (1.0, 0.25, 0.5 * (1 + 0.25 - 1 - math.log(0.25))),
+    ],
+)
+def test_kl_has_its_closed_form(mean: float, variance: float, expected: float) -> None:
+    means, log_variances = torch.full((5, 1), mean), torch.full((5, 1), math.log(variance))
+
+    assert kl_divergence(means, log_variances).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_kl_agrees_with_torch_distributions() -> None:
+    mean, log_variance = torch.randn(7, 2), torch.randn(7, 2)
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+
+    expected = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0))
+
+    torch.testing.assert_close(kl_divergence(mean, log_variance), expected.sum() / 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("vae", {"loss", "reconstruction", "kl"}),
+        ("ae", {"loss", "reconstruction"}),
+        ("dae", {"loss", "reconstruction"}),
+    ],
+)
+def test_terms_are_named_and_add_up_to_the_loss(kind: str, names: set[str]) -> None:
+    config = tiny_config(kind)
+    images = torch.rand(16, 1, 8, 8)
+
+    terms = training_terms(
+        build_model(config, (8, 8)), images, config.training.noise_std, torch.Generator()
+    )
+
+    assert set(terms) == names
+    total = sum(term.item() for name, term in terms.items() if name != "loss")
+    assert terms["loss"].item() == pytest.approx(total)
+
+
+def test_dae_sees_noise_and_is_compared_with_the_clean_image() -> None:
+    model = build_model(tiny_config("dae"), (8, 8))
+    images = torch.rand(16, 1, 8, 8)
+
+    terms = training_terms(model, images, 0.5, torch.Generator().manual_seed(1))
+
+    noisy = images + 0.5 * draw_noise(images, torch.Generator().manual_seed(1))
+    expected = reconstruction(model.logits(model.posterior(noisy)[0]), images)
+    assert terms["loss"].item() == pytest.approx(expected.item())

@@ -1,0 +1,217 @@
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.tiny import (
+    HELD_OUT_COUNT,
+    draw_squares,
+    make_trainer,
+    tiny_config,
+    write_idx,
+)
+from training.checkpoint import load_checkpoint
+from training.datasets import HELD_OUT_IMAGES
+from training.errors import CheckpointError, LossNotFinite
+from training.losses import training_terms
+from training.models import Autoencoder
+from training.trainer import Trainer
+
+
+def same_weights(first: Trainer, second: Trainer) -> bool:
+    weights, others = first.model.state_dict(), second.model.state_dict()
+    return all(torch.equal(weights[name], others[name]) for name in weights)
+
+
+@pytest.mark.parametrize("kind", ["ae", "dae", "vae"])
+def test_same_seed_and_config_give_the_same_weights(
+    kind: str, data_dir: Path, tmp_path: Path
+) -> None:
+    runs = [make_trainer(tiny_config(kind), data_dir, tmp_path / name) for name in "ab"]
+
+    runs[0].fit()
+    torch.rand(1)  # the global generator must not matter
+    runs[1].fit()
+
+    assert same_weights(*runs)
+
+
+def test_another_seed_gives_other_weights(data_dir: Path, tmp_path: Path) -> None:
+    first = make_trainer(tiny_config("vae"), data_dir, tmp_path / "a")
+    second = make_trainer(tiny_config("vae", "seed=1"), data_dir, tmp_path / "b")
+
+    first.fit()
+    second.fit()
+
+    assert not same_weights(first, second)
+
+
+@pytest.mark.parametrize("kind", ["ae", "dae", "vae"])
+@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
+def test_run_broken_within_an_epoch_resumes_to_equal_weights(
+    kind: str, schedule: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(kind, "training.epochs=3", f'training.schedule="{schedule}"')
+    unbroken = make_trainer(config, data_dir, tmp_path / "unbroken")
+    unbroken.fit()
+    broken = make_trainer(config, data_dir, tmp_path / "broken")
+    interrupt_at_step(broken, 10, monkeypatch)  # of 7 an epoch
+    with pytest.raises(KeyboardInterrupt):
+        broken.fit()
+
+    resumed = make_trainer(config, data_dir, tmp_path / "broken")
+    resumed.restore(load_checkpoint(tmp_path / "broken"))
+    assert len(resumed.history) == 1
+    resumed.fit()
+
+    assert same_weights(unbroken, resumed)
+    assert without_seconds(resumed) == without_seconds(unbroken)
+
+
+def interrupt_at_step(trainer: Trainer, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    update = trainer._update
+    calls = iter(range(1, step + 1))
+
+    def update_or_interrupt(loss: torch.Tensor) -> None:
+        if next(calls) == step:
+            raise KeyboardInterrupt
+        update(loss)
+
+    monkeypatch.setattr(trainer, "_update", update_or_interrupt)
+
+
+def without_seconds(trainer: Trainer) -> list[dict[str, float]]:
+    return [
+        {name: value for name, value in record.items() if name != "seconds"}
+        for record in trainer.history
+    ]
+
+
+def test_history_names_the_terms_of_both_parts(data_dir: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config("vae"), data_dir, tmp_path)
+
+    trainer.fit()
+
+    terms = {
+        f"{p}_{t}" for p in ("training", "validation") for t in ("loss", "reconstruction", "kl")
+    }
+    assert set(trainer.history[0]) == {"epoch", "learning_rate", "seconds", *terms}
+    assert [record["epoch"] for record in trainer.history] == [1, 2]
+    assert json.loads((tmp_path / "history.json").read_text()) == trainer.history
+
+
+@pytest.mark.parametrize("kind", ["ae", "dae", "vae"])
+def test_training_lowers_both_losses(kind: str, data_dir: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config(kind, "training.epochs=10"), data_dir, tmp_path)
+
+    trainer.fit()
+
+    first, last = trainer.history[0], trainer.history[-1]
+    assert last["training_loss"] < first["training_loss"]
+    assert last["validation_loss"] < first["validation_loss"]
+
+
+def test_validation_does_not_change_what_is_trained(data_dir: Path, tmp_path: Path) -> None:
+    config = tiny_config("vae")
+    watched = make_trainer(config, data_dir, tmp_path / "a")
+    blind = make_trainer(config, data_dir, tmp_path / "b")
+    blind.validation_images = blind.validation_images[:0]
+
+    watched.fit()
+    blind.fit()
+
+    assert same_weights(watched, blind)
+    assert "validation_loss" not in blind.history[0]
+
+
+def test_loss_that_is_not_finite_stops_with_epoch_step_and_config(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(tiny_config("vae"), data_dir, tmp_path)
+    with torch.no_grad():
+        next(trainer.model.parameters()).fill_(torch.nan)
+
+    with pytest.raises(LossNotFinite, match=r"epoch 1, step 1 of 7.*nan.*\"kind\":\"vae\""):
+        trainer.fit()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gradients_are_clipped_to_the_norm(data_dir: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config("vae", "training.clip_norm=0.5"), data_dir, tmp_path)
+
+    trainer.fit()
+
+    gradients = [weight.grad for weight in trainer.model.parameters()]
+    norm = torch.nn.utils.get_total_norm([part for part in gradients if part is not None])
+    assert norm <= 0.5 + 1e-5
+
+
+def test_one_cycle_rises_to_its_peak_and_ends_low(data_dir: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config("ae", "training.epochs=10"), data_dir, tmp_path)
+
+    trainer.fit()
+
+    rates = [record["learning_rate"] for record in trainer.history]
+    assert rates.index(max(rates)) == 3
+    assert max(rates) == pytest.approx(trainer.config.training.learning_rate, rel=0.01)
+    assert rates[-1] < rates[0] < max(rates)
+
+
+def test_every_training_image_is_seen_once_an_epoch(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(tiny_config("ae", "training.epochs=1"), data_dir, tmp_path)
+    trainer.validation_images = trainer.validation_images[:0]
+    seen: list[torch.Tensor] = []
+
+    def spy(
+        model: Autoencoder, images: torch.Tensor, noise_std: float, generator: torch.Generator
+    ) -> dict[str, torch.Tensor]:
+        seen.append(images)
+        return training_terms(model, images, noise_std, generator)
+
+    monkeypatch.setattr("training.trainer.training_terms", spy)
+    trainer.fit()
+
+    pictures = (torch.cat(seen) * 255).round().to(torch.uint8).numpy()
+    assert sorted(map(bytes, pictures)) == sorted(map(bytes, trainer.data.training.pixels))
+
+
+def test_held_out_pictures_have_no_part_in_training(
+    data_dir: Path, own_data_dir: Path, tmp_path: Path
+) -> None:
+    pixels, _ = draw_squares(HELD_OUT_COUNT, 8, seed=99)
+    write_idx(own_data_dir / HELD_OUT_IMAGES, 0x803, pixels)
+    runs = [
+        make_trainer(tiny_config("vae"), folder, tmp_path / folder.name)
+        for folder in (data_dir, own_data_dir)
+    ]
+
+    for trainer in runs:
+        trainer.fit()
+
+    assert runs[0].data.digest != runs[1].data.digest
+    assert same_weights(*runs)
+
+
+def test_each_epoch_is_one_log_line(
+    data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="training.trainer")
+
+    make_trainer(tiny_config("vae"), data_dir, tmp_path).fit()
+
+    assert len(caplog.messages) == 2
+    assert caplog.messages[0].startswith("epoch 1/2: training loss ")
+    assert "validation kl" in caplog.messages[0]
+
+
+def test_checkpoint_of_another_config_is_refused(data_dir: Path, tmp_path: Path) -> None:
+    make_trainer(tiny_config("vae"), data_dir, tmp_path).fit()
+    other = make_trainer(tiny_config("vae", "seed=1"), data_dir, tmp_path)
+
+    with pytest.raises(CheckpointError, match="another config"):
+        other.restore(load_checkpoint(tmp_path))

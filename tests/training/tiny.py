@@ -1,0 +1,77 @@
+"""Tiny real data and runs: IDX files of small pictures, and configs that train in a second."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from training.config import Config, load_config
+from training.datasets import (
+    HELD_OUT_IMAGES,
+    HELD_OUT_LABELS,
+    TRAINING_IMAGES,
+    TRAINING_LABELS,
+    load_training_data,
+)
+from training.models import build_model
+from training.trainer import Trainer
+
+TRAINING_COUNT = 240
+VALIDATION_COUNT = 40
+HELD_OUT_COUNT = 80
+
+
+def write_data(folder: Path, side: int = 8) -> Path:
+    """The four files: bright squares whose place tells the class, with noise on top."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = (
+        (TRAINING_IMAGES, TRAINING_LABELS, TRAINING_COUNT),
+        (HELD_OUT_IMAGES, HELD_OUT_LABELS, HELD_OUT_COUNT),
+    )
+    for seed, (images_file, labels_file, count) in enumerate(names):
+        pixels, labels = draw_squares(count, side, seed)
+        write_idx(folder / images_file, 0x803, pixels)
+        write_idx(folder / labels_file, 0x801, labels)
+    return folder
+
+
+def draw_squares(
+    count: int, side: int, seed: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 10, count).astype(np.uint8)
+    pixels = random.integers(0, 60, (count, side, side)).astype(np.uint8)
+    for picture, label in zip(pixels, labels, strict=True):
+        row, column = divmod(int(label), 4)
+        picture[2 * row : 2 * row + 3, 2 * column : 2 * column + 2] += 180
+    return pixels, labels
+
+
+def write_idx(path: Path, magic: int, values: npt.NDArray[np.uint8]) -> None:
+    header = np.array([magic, *values.shape], dtype=">u4").tobytes()
+    path.write_bytes(gzip.compress(header + values.tobytes()))
+
+
+def tiny_settings() -> list[str]:
+    return [
+        "model.encoder_hidden=[24, 16]",
+        "model.decoder_hidden=[16, 24]",
+        "model.fourier_features=8",
+        "training.epochs=2",
+        "training.batch_size=32",
+        f"data.validation_images={VALIDATION_COUNT}",
+        "export.reference_images=50",
+    ]
+
+
+def tiny_config(kind: str, *overrides: str) -> Config:
+    return load_config(kind, "default", [*tiny_settings(), *overrides])
+
+
+def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
+    run_folder.mkdir(parents=True, exist_ok=True)
+    data = load_training_data(data_dir, config.data.validation_images, config.seed)
+    model = build_model(config, data.image_shape)
+    return Trainer(model, config, data, torch.device("cpu"), run_folder)

@@ -1,0 +1,67 @@
+"""A run's state at the end of an epoch, on disk whole or not at all. It trains nothing."""
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.config import Config, parse_config
+from training.errors import CheckpointError, ConfigError
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that the next epoch depends on, and what publishing needs to know."""
+
+    config: Config
+    dataset_digest: str
+    image_shape: tuple[int, int]
+    history: list[dict[str, float]]  # one record a finished epoch
+    model: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any]
+    generator: Tensor  # state of the run's stream of random numbers
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
+    """Write `folder`/checkpoint.pt by rename, so that an interruption leaves the last whole one."""
+    path = folder / CHECKPOINT_FILE
+    staging = path.with_suffix(".writing")
+    values = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
+    try:
+        with staging.open("wb") as file:
+            torch.save(values | {"config": checkpoint.config.model_dump_json()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        staging.rename(path)
+    finally:
+        staging.unlink(missing_ok=True)
+    return path
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint, given as its file or its run's folder, onto the CPU.
+
+    Only tensors and plain values are read, never code. Raises CheckpointError.
+    """
+    file = path / CHECKPOINT_FILE if path.is_dir() else path
+    try:
+        values = torch.load(file, map_location="cpu", weights_only=True)
+        return Checkpoint(**values | {"config": parse_config(values["config"])})
+    except (
+        OSError,
+        EOFError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        ConfigError,
+        pickle.UnpicklingError,
+    ) as exc:
+        reason = str(exc).partition("\n")[0]
+        raise CheckpointError(f"{file}: expected a readable checkpoint, found: {reason}") from exc

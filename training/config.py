@@ -1,0 +1,145 @@
+"""The configuration of one training run: presets in configs/*.toml plus overrides, all strict.
+
+It neither reads data nor builds anything. The defaults here are the course's figures; a preset
+holds only what differs from them.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from training.errors import ConfigError
+
+Kind = Literal["ae", "dae", "vae"]
+Preset = Literal["default", "lab"]
+Width = Annotated[int, Field(ge=1, le=65536)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Base of the configuration's parts: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class ModelSection(Section):
+    """The network. Hidden sizes are listed in the order in which data passes them."""
+
+    latent_dim: Annotated[int, Field(ge=1, le=64)] = 2
+    encoder_hidden: tuple[Width, ...] = ()
+    decoder_hidden: tuple[Width, ...] = ()
+    activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
+    layer_norm: bool = False
+    fourier_features: Annotated[int, Field(ge=0, le=65536)] = 0  # sines of z; 0: none
+    fourier_scale: Positive = 1.0  # standard deviation of their initial frequencies, in radians
+    log_variance_bounds: tuple[()] | tuple[Finite, Finite] = ()  # lower, upper; empty: none
+
+
+class TrainingSection(Section):
+    """The optimisation."""
+
+    epochs: Annotated[int, Field(ge=1)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 256
+    optimizer: Literal["adam", "adamw"] = "adam"
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    learning_rate: Positive = 1e-3  # with one-cycle: its peak
+    weight_decay: NotNegative = 0.0
+    clip_norm: NotNegative = 0.0  # gradients are scaled down to this norm; 0: never
+    noise_std: NotNegative = 0.0  # of the Gaussian noise on a dae's inputs, in grey range 0..1
+
+
+class DataSection(Section):
+    """What is set aside from the training files."""
+
+    validation_images: Annotated[int, Field(ge=0)] = 5000
+
+
+class ExportSection(Section):
+    """What publishing does."""
+
+    standardise: bool = False  # training codes to zero mean and unit covariance
+    reference_images: Annotated[int, Field(ge=2)] = 3000  # at most; from the held-out images
+
+
+class Config(Section):
+    """One run. The same config and seed on the same data and machine give the same weights."""
+
+    kind: Kind
+    preset: Preset
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    model: ModelSection = ModelSection()
+    training: TrainingSection = TrainingSection()
+    data: DataSection = DataSection()
+    export: ExportSection = ExportSection()
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        bounds = self.model.log_variance_bounds
+        if self.kind != "vae" and bounds:
+            raise ValueError(f"model.log_variance_bounds is for kind vae, not {self.kind}")
+        if bounds and not bounds[0] < bounds[1]:
+            raise ValueError(f"model.log_variance_bounds: expected lower < upper, found {bounds}")
+        if self.kind == "vae" and self.export.standardise:
+            raise ValueError("export.standardise is for ae and dae: a vae's prior sets its scale")
+        if (self.kind == "dae") != (self.training.noise_std > 0):
+            raise ValueError(
+                f"training.noise_std: expected > 0 for dae and 0 for ae and vae, "
+                f"found {self.training.noise_std} for {self.kind}"
+            )
+        return self
+
+
+def load_config(kind: str, preset: str, overrides: Iterable[str] = ()) -> Config:
+    """The preset of a kind with `section.key=value` overrides in TOML syntax, later ones winning.
+
+    The model's name is the kind, with `-lab` for that preset, unless overridden.
+    Raises ConfigError.
+    """
+    for value, choices in ((kind, get_args(Kind)), (preset, get_args(Preset))):
+        if value not in choices:
+            raise ConfigError(f"{value!r}: expected one of {', '.join(choices)}")
+    values: dict[str, Any] = {"kind": kind, "preset": preset}
+    values["name"] = kind if preset == "default" else f"{kind}-{preset}"
+    file = resources.files("training") / "configs" / f"{kind}-{preset}.toml"
+    _merge(values, tomllib.loads(file.read_text()))
+    for override in overrides:
+        _merge(values, _parse_override(override))
+    if (values["kind"], values["preset"]) != (kind, preset):
+        raise ConfigError("kind and preset are chosen by argument and option, not by an override")
+    return parse_config(json.dumps(values, default=str))
+
+
+def parse_config(text: str) -> Config:
+    """A config from JSON, as checkpoints and manifests hold it. Raises ConfigError."""
+    try:
+        return Config.model_validate_json(text)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        found = "" if not place else f" (found {first['input']!r})"
+        raise ConfigError(f"{place or 'config'}: {first['msg']}{found}") from exc
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(override)
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(
+            f"{override!r}: expected section.key=value in TOML syntax, such as "
+            f'training.epochs=3 or training.schedule="constant": {exc}'
+        ) from exc
+
+
+def _merge(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value

@@ -1,0 +1,194 @@
+"""The training loop: fetch, forward, loss, backward, step, log; a checkpoint after each epoch.
+
+It reads no files, writes only into its run's folder and publishes nothing.
+"""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Never
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from training.checkpoint import Checkpoint, save_checkpoint
+from training.config import Config
+from training.datasets import LabelledImages, TrainingData
+from training.device import deterministic
+from training.errors import CheckpointError, LossNotFinite
+from training.losses import training_terms
+from training.models import Autoencoder
+from training.optimizer import build_optimizer, build_scheduler
+
+logger = logging.getLogger(__name__)
+
+HISTORY_FILE = "history.json"
+VALIDATION_BATCH = 1000  # images; a matter of memory alone
+
+
+class Trainer:
+    """One run. `history` holds a record of numbers by name for each finished epoch."""
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        config: Config,
+        data: TrainingData,
+        device: torch.device,
+        run_folder: Path,
+    ) -> None:
+        self.config = config
+        self.data = data
+        self.device = device
+        self.run_folder = run_folder
+        self.model = model.to(device)
+        self.images = _on_device(data.training, device)
+        self.validation_images = _on_device(data.validation, device)
+        self.steps_per_epoch = math.ceil(len(self.images) / config.training.batch_size)
+        self.optimizer = build_optimizer(self.model, config)
+        self.scheduler = build_scheduler(self.optimizer, config, self.steps_per_epoch)
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.history: list[dict[str, float]] = []
+
+    def fit(self) -> None:
+        """Train to the config's last epoch, from where `history` ends.
+
+        A KeyboardInterrupt passes through: the checkpoint is then that of the last whole epoch.
+        Raises LossNotFinite.
+        """
+        with deterministic(self.device), logging_redirect_tqdm(), self._progress() as progress:
+            for epoch in range(len(self.history) + 1, self.config.training.epochs + 1):
+                started = time.perf_counter()
+                record: dict[str, float] = {"epoch": epoch, "learning_rate": self._learning_rate()}
+                record |= _prefixed("training", self._train(epoch, progress))
+                record |= _prefixed("validation", self._validate(epoch))
+                record["seconds"] = time.perf_counter() - started
+                self.history.append(record)
+                save_checkpoint(self._checkpoint(), self.run_folder)
+                (self.run_folder / HISTORY_FILE).write_text(json.dumps(self.history, indent=1))
+                logger.info("%s", _epoch_line(record, self.config.training.epochs))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to the end of the checkpoint's last epoch. Raises CheckpointError."""
+        if checkpoint.config != self.config:
+            raise CheckpointError("the checkpoint was written by a run with another config")
+        if checkpoint.dataset_digest != self.data.digest:
+            raise CheckpointError(
+                f"expected the images the run began with, digest {checkpoint.dataset_digest}, "
+                f"found {self.data.digest}"
+            )
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        self.scheduler.load_state_dict(checkpoint.scheduler)
+        self.generator.set_state(checkpoint.generator)
+        self.history = list(checkpoint.history)
+
+    def _train(self, epoch: int, progress: "tqdm[Never]") -> dict[str, float]:
+        self.model.train()
+        totals: dict[str, float] = {}
+        order = torch.randperm(len(self.images), generator=self.generator).to(self.device)
+        for step, indices in enumerate(_batches(order, self.config.training.batch_size), start=1):
+            images = _as_floats(self.images[indices])
+            terms = training_terms(
+                self.model, images, self.config.training.noise_std, self.generator
+            )
+            values = {name: term.item() for name, term in terms.items()}
+            self._check_finite(values["loss"], epoch, step)
+            self._update(terms["loss"])
+            _add(totals, values, len(images) / len(self.images))
+            progress.set_postfix({"epoch": epoch, **_rounded(values)}, refresh=False)
+            progress.update()
+        return totals
+
+    def _update(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.config.training.clip_norm > 0:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.training.clip_norm)
+        self.optimizer.step()
+        self.scheduler.step()
+
+    @torch.inference_mode()
+    def _validate(self, epoch: int) -> dict[str, float]:
+        # A generator of its own, so that what is measured cannot change what is trained.
+        generator = torch.Generator().manual_seed(self.config.seed + epoch)
+        self.model.eval()
+        totals: dict[str, float] = {}
+        for batch in _batches(self.validation_images, VALIDATION_BATCH):
+            images = _as_floats(batch)
+            terms = training_terms(self.model, images, self.config.training.noise_std, generator)
+            values = {name: term.item() for name, term in terms.items()}
+            _add(totals, values, len(images) / len(self.validation_images))
+        return totals
+
+    def _check_finite(self, loss: float, epoch: int, step: int) -> None:
+        if not math.isfinite(loss):
+            raise LossNotFinite(
+                f"epoch {epoch}, step {step} of {self.steps_per_epoch}: expected a finite loss, "
+                f"found {loss}; config: {self.config.model_dump_json()}"
+            )
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            config=self.config,
+            dataset_digest=self.data.digest,
+            image_shape=self.data.image_shape,
+            history=self.history,
+            model=self.model.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            scheduler=self.scheduler.state_dict(),
+            generator=self.generator.get_state(),
+        )
+
+    def _learning_rate(self) -> float:
+        return float(self.scheduler.get_last_lr()[0])
+
+    def _progress(self) -> "tqdm[Never]":
+        """A bar over all steps of the run, whose ETA is the run's; none without a terminal."""
+        return tqdm(
+            total=self.config.training.epochs * self.steps_per_epoch,
+            initial=len(self.history) * self.steps_per_epoch,
+            desc=self.config.name,
+            unit="step",
+            disable=None,
+        )
+
+
+def _on_device(images: LabelledImages, device: torch.device) -> Tensor:
+    """All pictures at once, [N, 1, H, W] grey levels: a quarter of the memory of floats."""
+    return torch.from_numpy(images.pixels).unsqueeze(1).to(device)
+
+
+def _batches(rows: Tensor, size: int) -> Iterator[Tensor]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _as_floats(grey_levels: Tensor) -> Tensor:
+    return grey_levels.float() / 255
+
+
+def _prefixed(part: str, terms: Mapping[str, float]) -> dict[str, float]:
+    return {f"{part}_{name}": value for name, value in terms.items()}
+
+
+def _add(totals: dict[str, float], values: Mapping[str, float], share: float) -> None:
+    for name, value in values.items():
+        totals[name] = totals.get(name, 0.0) + share * value
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, object]:
+    return {name: f"{value:.1f}" for name, value in values.items()}
+
+
+def _epoch_line(record: Mapping[str, float], epochs: int) -> str:
+    terms = [
+        f"{name.replace('_', ' ')} {value:.2f}"
+        for name, value in record.items()
+        if name.startswith(("training_", "validation_"))
+    ]
+    return f"epoch {record['epoch']}/{epochs}: {', '.join(terms)} ({record['seconds']:.1f} s)"
