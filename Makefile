@@ -41,9 +41,9 @@ format: install ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-train: install ## train the embedded ae and vae again (about 30 minutes on 2 cores)
-	$(BIN)/python -m training fit ae
-	$(BIN)/python -m training fit vae
+train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: from your files)
+	$(BIN)/python -m training fit ae $(TRAIN)
+	$(BIN)/python -m training fit vae $(TRAIN)
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

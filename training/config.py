@@ -51,7 +51,7 @@ class TrainingSection(Section):
     learning_rate: Positive = 1e-3  # with one-cycle: its peak
     weight_decay: NotNegative = 0.0
     clip_norm: NotNegative = 0.0  # gradients are scaled down to this norm; 0: never
-    noise_std: NotNegative = 0.0  # of the Gaussian noise on a dae's inputs, in grey range 0..1
+    noise_std: NotNegative = 0.0  # of Gaussian noise on what the encoder sees, in grey range 0..1
 
 
 class DataSection(Section):
@@ -88,12 +88,14 @@ class Config(Section):
             raise ValueError(f"model.log_variance_bounds: expected lower < upper, found {bounds}")
         if self.kind == "vae" and self.export.standardise:
             raise ValueError("export.standardise is for ae and dae: a vae's prior sets its scale")
-        if (self.kind == "dae") != (self.training.noise_std > 0):
-            raise ValueError(
-                f"training.noise_std: expected > 0 for dae and 0 for ae and vae, "
-                f"found {self.training.noise_std} for {self.kind}"
-            )
+        if self.kind == "dae" and not self.training.noise_std > 0:
+            raise ValueError("training.noise_std: expected > 0 for dae, found 0")
         return self
+
+    @property
+    def task_noise_std(self) -> float:
+        """The noise that a model is judged with: a DAE's. For the others it only regularises."""
+        return self.training.noise_std if self.kind == "dae" else 0.0
 
 
 def load_config(kind: str, preset: str, overrides: Iterable[str] = ()) -> Config:

@@ -158,7 +158,7 @@ def _batch_terms(
         kl = kl_divergence(mean.double(), 2 * deviation.double().clamp(min=smallest).log())
         terms = {"loss": drawn + kl, "reconstruction": drawn, "kl": kl}
     elif config.kind == "dae":
-        noisy = images + config.training.noise_std * draw_noise(images, generator)
+        noisy = images + config.task_noise_std * draw_noise(images, generator)
         drawn = reconstruction_of(model.decode(model.encode(noisy)[0]), images)
         terms = {"loss": drawn, "reconstruction": drawn}
     else:

@@ -12,8 +12,9 @@ def training_terms(
 ) -> dict[str, Tensor]:
     """The named terms of a batch [B, 1, H, W] in 0..1: loss, reconstruction and, for a VAE, kl.
 
-    A DAE sees the images with Gaussian noise of `noise_std` and is compared with the clean ones
-    (Vincent et al. 2008). A VAE decodes one sample of its posterior, z = mean + std * noise, so
+    With `noise_std` the encoder sees the images with Gaussian noise while the clean ones are to be
+    drawn: a DAE's task (Vincent et al. 2008), and a regulariser of the others' encoders (Im et
+    al. 2017). A VAE decodes one sample of its posterior, z = mean + std * noise, so
     its loss is the negative ELBO (Kingma & Welling 2014, eq. 10).
     """
     seen = images

@@ -121,7 +121,7 @@ class Trainer:
         totals: dict[str, float] = {}
         for batch in _batches(self.validation_images, VALIDATION_BATCH):
             images = _as_floats(batch)
-            terms = training_terms(self.model, images, self.config.training.noise_std, generator)
+            terms = training_terms(self.model, images, self.config.task_noise_std, generator)
             values = {name: term.item() for name, term in terms.items()}
             _add(totals, values, len(images) / len(self.validation_images))
         return totals

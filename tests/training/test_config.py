@@ -65,7 +65,6 @@ def test_wrong_override_is_named(override: str, place: str) -> None:
     ("kind", "override"),
     [
         ("vae", "export.standardise=true"),
-        ("vae", "training.noise_std=1.0"),
         ("dae", "training.noise_std=0.0"),
         ("ae", "model.log_variance_bounds=[-1.0, 1.0]"),
         ("vae", "model.log_variance_bounds=[1.0, -1.0]"),
@@ -80,3 +79,9 @@ def test_setting_that_does_not_fit_the_kind_is_refused(kind: str, override: str)
 def test_unknown_preset_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match="'best'.*default, lab"):
         load_config("vae", "best")
+
+
+def test_noise_is_the_task_of_a_dae_and_a_regulariser_of_the_others() -> None:
+    noisy = [load_config(kind, "lab", ["training.noise_std=0.5"]) for kind in ("dae", "ae", "vae")]
+
+    assert [config.task_noise_std for config in noisy] == [0.5, 0.0, 0.0]

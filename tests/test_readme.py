@@ -1,0 +1,110 @@
+"""README's commands, run: they must do what the page says."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from tests import tiny
+from tests.server import serve
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
+CURL = [command for command in COMMANDS if command.startswith("curl")]
+PICTURES = {
+    "vae.png": (588, 588),
+    "ae.png": (588, 588),
+    "wide.png": (15 * 28 * 2, 31 * 28 * 2),
+    "quantiles.png": (588, 588),
+    "points.png": (28 * 4, 3 * 28 * 4),
+}
+
+
+def run_curl(address: str, folder: Path) -> None:
+    """Run each curl command of the page, in its order, against a server elsewhere."""
+    for command in CURL:
+        here = command.replace("localhost:8000", address.removeprefix("http://"))
+        done = subprocess.run(
+            [*shlex.split(here), "--fail-with-body", "--silent", "--show-error"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    for name, shape in PICTURES.items():
+        assert tiny.read_levels((folder / name).read_bytes()).shape == shape
+
+
+@pytest.fixture
+def embedded() -> Iterator[str]:
+    """Address of a ready server on the embedded models."""
+    with serve(["-m", "service"], Settings().model_repository) as (address, _):
+        yield address
+
+
+def test_curl_commands_work(embedded: str, tmp_path: Path) -> None:
+    assert len(CURL) >= 10
+    run_curl(embedded, tmp_path)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_make_commands_exist(command: str) -> None:
+    subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m training")])
+def test_training_commands_are_understood(command: str) -> None:
+    _, *arguments = shlex.split(command)
+
+    done = subprocess.run(
+        [sys.executable, *arguments, "--data-dir", "/nonexistent"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    # Everything is right but the data, which is looked for last.
+    assert done.returncode == 1
+    assert "/nonexistent" in done.stderr
+
+
+def test_every_command_is_covered() -> None:
+    known = ("curl ", "make ", "python -m training ", "docker compose ")
+
+    assert [command for command in COMMANDS if not command.startswith(known)] == []
+
+
+def test_settings_are_listed_with_their_defaults() -> None:
+    for name, field in Settings.model_fields.items():
+        default = "embedded" if name == "model_repository" else field.default
+        shown = "" if default is None else f"`{default}`"
+        assert f"| `ATLAS_{name.upper()}` | {shown} | {field.description} |" in README
+
+
+@pytest.mark.slow
+def test_make_serve_alone_sets_up_and_serves_in_a_fresh_clone(tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(tmp_path / "clone")], check=True)
+    environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    clone, make = tmp_path / "clone", shutil.which("make")
+    assert make is not None
+
+    with serve(["serve"], None, executable=make, folder=clone, environment=environment) as (
+        address,
+        _,
+    ):
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        run_curl(address, tmp_path)
