@@ -51,6 +51,7 @@ class TrainingSection(Section):
     learning_rate: Positive = 1e-3  # with one-cycle: its peak
     weight_decay: NotNegative = 0.0
     clip_norm: NotNegative = 0.0  # gradients are scaled down to this norm; 0: never
+    code_penalty: NotNegative = 0.0  # weight of the squared length of an ae's or dae's codes
     noise_std: NotNegative = 0.0  # of Gaussian noise on what the encoder sees, in grey range 0..1
 
 
@@ -90,6 +91,8 @@ class Config(Section):
             raise ValueError("export.standardise is for ae and dae: a vae's prior sets its scale")
         if self.kind == "dae" and not self.training.noise_std > 0:
             raise ValueError("training.noise_std: expected > 0 for dae, found 0")
+        if self.kind == "vae" and self.training.code_penalty > 0:
+            raise ValueError("training.code_penalty is for ae and dae: a vae has its prior")
         return self
 
     @property

@@ -80,7 +80,7 @@ def draw_latent_plane(
         axes.scatter(x, y, s=7, c=colours, marker=_marker(first), linewidths=0, alpha=0.8)
     axes.set(xlabel="z[0]", ylabel="z[1]", aspect="equal", title="held-out images, encoded")
     axes.grid(alpha=0.3)
-    axes.legend(handles=_legend_entries(class_names), loc="center left", bbox_to_anchor=(1.01, 0.5))
+    figure.legend(handles=_legend_entries(class_names), loc="outside right center")
     return _as_png(figure)
 
 

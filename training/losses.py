@@ -8,22 +8,26 @@ from training.models import Autoencoder
 
 
 def training_terms(
-    model: Autoencoder, images: Tensor, noise_std: float, generator: torch.Generator
+    model: Autoencoder,
+    images: Tensor,
+    generator: torch.Generator,
+    noise_std: float,
+    code_penalty: float,
 ) -> dict[str, Tensor]:
-    """The named terms of a batch [B, 1, H, W] in 0..1: loss, reconstruction and, for a VAE, kl.
+    """The named terms of a batch [B, 1, H, W] in 0..1: the loss and what it is the sum of.
 
     With `noise_std` the encoder sees the images with Gaussian noise while the clean ones are to be
     drawn: a DAE's task (Vincent et al. 2008), and a regulariser of the others' encoders (Im et
-    al. 2017). A VAE decodes one sample of its posterior, z = mean + std * noise, so
-    its loss is the negative ELBO (Kingma & Welling 2014, eq. 10).
+    al. 2017). `code_penalty` times the squared length of the codes is added to the loss of an AE
+    or DAE (Ghosh et al. 2020). A VAE decodes one sample of its posterior, z = mean + std * noise,
+    so its loss is the negative ELBO (Kingma & Welling 2014, eq. 10).
     """
     seen = images
     if noise_std > 0:
         seen = images + noise_std * draw_noise(images, generator)
     mean, log_variance = model.posterior(seen)
     if not model.is_variational:
-        loss = reconstruction(model.logits(mean), images)
-        return {"loss": loss, "reconstruction": loss}
+        return _without_prior(reconstruction(model.logits(mean), images), mean, code_penalty)
     latents = mean + torch.exp(0.5 * log_variance) * draw_noise(mean, generator)
     terms = {
         "reconstruction": reconstruction(model.logits(latents), images),
@@ -53,3 +57,10 @@ def draw_noise(like: Tensor, generator: torch.Generator) -> Tensor:
     It is drawn on the CPU, so that a run can be continued on another kind of device.
     """
     return torch.randn(like.shape, generator=generator).to(like.device)
+
+
+def _without_prior(drawn: Tensor, codes: Tensor, code_penalty: float) -> dict[str, Tensor]:
+    if code_penalty == 0:
+        return {"loss": drawn, "reconstruction": drawn}
+    penalty = code_penalty * codes.square().sum() / len(codes)
+    return {"loss": drawn + penalty, "reconstruction": drawn, "penalty": penalty}

@@ -94,9 +94,7 @@ class Trainer:
         order = torch.randperm(len(self.images), generator=self.generator).to(self.device)
         for step, indices in enumerate(_batches(order, self.config.training.batch_size), start=1):
             images = _as_floats(self.images[indices])
-            terms = training_terms(
-                self.model, images, self.config.training.noise_std, self.generator
-            )
+            terms = self._terms(images, self.generator, self.config.training.noise_std)
             values = {name: term.item() for name, term in terms.items()}
             self._check_finite(values["loss"], epoch, step)
             self._update(terms["loss"])
@@ -104,6 +102,12 @@ class Trainer:
             progress.set_postfix({"epoch": epoch, **_rounded(values)}, refresh=False)
             progress.update()
         return totals
+
+    def _terms(
+        self, images: Tensor, generator: torch.Generator, noise_std: float
+    ) -> dict[str, Tensor]:
+        penalty = self.config.training.code_penalty
+        return training_terms(self.model, images, generator, noise_std, penalty)
 
     def _update(self, loss: Tensor) -> None:
         self.optimizer.zero_grad()
@@ -121,7 +125,7 @@ class Trainer:
         totals: dict[str, float] = {}
         for batch in _batches(self.validation_images, VALIDATION_BATCH):
             images = _as_floats(batch)
-            terms = training_terms(self.model, images, self.config.task_noise_std, generator)
+            terms = self._terms(images, generator, self.config.task_noise_std)
             values = {name: term.item() for name, term in terms.items()}
             _add(totals, values, len(images) / len(self.validation_images))
         return totals

@@ -66,6 +66,7 @@ def test_wrong_override_is_named(override: str, place: str) -> None:
     [
         ("vae", "export.standardise=true"),
         ("dae", "training.noise_std=0.0"),
+        ("vae", "training.code_penalty=0.1"),
         ("ae", "model.log_variance_bounds=[-1.0, 1.0]"),
         ("vae", "model.log_variance_bounds=[1.0, -1.0]"),
         ("vae", 'kind="ae"'),

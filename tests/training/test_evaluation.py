@@ -43,7 +43,9 @@ def test_measured_terms_are_the_trainers(checkpoint: Checkpoint, data_dir: Path)
 
     generator = torch.Generator().manual_seed(config.seed)
     with torch.inference_mode():
-        terms = training_terms(model, as_images(pixels), config.training.noise_std, generator)
+        terms = training_terms(
+            model, as_images(pixels), generator, config.task_noise_std, code_penalty=0.0
+        )
     expected = {name: term.item() for name, term in terms.items()}
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.01)
 

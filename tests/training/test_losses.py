@@ -46,19 +46,22 @@ def test_kl_agrees_with_torch_distributions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "names"),
+    ("kind", "code_penalty", "names"),
     [
-        ("vae", {"loss", "reconstruction", "kl"}),
-        ("ae", {"loss", "reconstruction"}),
-        ("dae", {"loss", "reconstruction"}),
+        ("vae", 0.0, {"loss", "reconstruction", "kl"}),
+        ("ae", 0.0, {"loss", "reconstruction"}),
+        ("dae", 0.0, {"loss", "reconstruction"}),
+        ("ae", 0.5, {"loss", "reconstruction", "penalty"}),
     ],
 )
-def test_terms_are_named_and_add_up_to_the_loss(kind: str, names: set[str]) -> None:
+def test_terms_are_named_and_add_up_to_the_loss(
+    kind: str, code_penalty: float, names: set[str]
+) -> None:
     config = tiny_config(kind)
     images = torch.rand(16, 1, 8, 8)
 
     terms = training_terms(
-        build_model(config, (8, 8)), images, config.training.noise_std, torch.Generator()
+        build_model(config, (8, 8)), images, torch.Generator(), config.task_noise_std, code_penalty
     )
 
     assert set(terms) == names
@@ -70,8 +73,19 @@ def test_dae_sees_noise_and_is_compared_with_the_clean_image() -> None:
     model = build_model(tiny_config("dae"), (8, 8))
     images = torch.rand(16, 1, 8, 8)
 
-    terms = training_terms(model, images, 0.5, torch.Generator().manual_seed(1))
+    terms = training_terms(model, images, torch.Generator().manual_seed(1), 0.5, 0.0)
 
     noisy = images + 0.5 * draw_noise(images, torch.Generator().manual_seed(1))
     expected = reconstruction(model.logits(model.posterior(noisy)[0]), images)
     assert terms["loss"].item() == pytest.approx(expected.item())
+
+
+def test_code_penalty_is_the_squared_length_of_the_codes() -> None:
+    model = build_model(tiny_config("ae"), (8, 8))
+    images = torch.rand(16, 1, 8, 8)
+
+    terms = training_terms(model, images, torch.Generator(), noise_std=0.0, code_penalty=0.25)
+
+    codes, _ = model.posterior(images)
+    expected = 0.25 * codes.norm(dim=1).square().mean()
+    assert terms["penalty"].item() == pytest.approx(expected.item())

@@ -168,10 +168,10 @@ def test_every_training_image_is_seen_once_an_epoch(
     seen: list[torch.Tensor] = []
 
     def spy(
-        model: Autoencoder, images: torch.Tensor, noise_std: float, generator: torch.Generator
+        model: Autoencoder, images: torch.Tensor, generator: torch.Generator, *rest: float
     ) -> dict[str, torch.Tensor]:
         seen.append(images)
-        return training_terms(model, images, noise_std, generator)
+        return training_terms(model, images, generator, *rest)
 
     monkeypatch.setattr("training.trainer.training_terms", spy)
     trainer.fit()
