@@ -15,6 +15,7 @@ KNOW_WEB = {
     "app.py",
     "body_limit.py",
     "dependencies.py",
+    "head.py",
     "openapi.py",
     "problems.py",
     "__main__.py",
