@@ -19,6 +19,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from service import documents
+from service.images import Polarity
 from service.lattice import Spacing
 from service.settings import Settings
 
@@ -69,6 +71,15 @@ class Body(BaseModel):
     """Base of request bodies: strict types, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class EncodeInput(Body):
+    """Picture files and what to do with them, as multipart/form-data."""
+
+    # No minItems or maxItems: with them some generated clients do not compile.
+    images: list[bytes] = Field(description=documents.IMAGES)
+    model: ModelChoice = None
+    polarity: Polarity = Field("auto", description=documents.POLARITY)
 
 
 class EncodePixelsInput(Body):

@@ -145,7 +145,7 @@ def test_first_frame_of_an_animation_is_taken() -> None:
     picture = read(content)
 
     assert picture.pixels[14, 14] == pytest.approx(100 / 255)
-    assert picture.applied[0] == "frame: first of 3"
+    assert picture.applied[0] == "frame: first of several"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,6 @@ PNG = tiny.picture_bytes(LEVELS)
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"a text",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"RIFF\0\0\0\0WAVE",
@@ -223,7 +222,7 @@ def test_other_formats_are_unsupported(content: bytes) -> None:
     assert caught.value.faults[0].pointer == "/form/images/0"
 
 
-@pytest.mark.parametrize("content", [PNG[:20], PNG[:-200], PNG[:100] + b"\0" + PNG[101:]])
+@pytest.mark.parametrize("content", [b"", PNG[:20], PNG[:-200], PNG[:100] + b"\0" + PNG[101:]])
 def test_damaged_file_is_invalid(content: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         read(content)
