@@ -16,6 +16,7 @@ KNOW_WEB = {
     "body_limit.py",
     "dependencies.py",
     "head.py",
+    "head_limit.py",
     "openapi.py",
     "problems.py",
     "__main__.py",
