@@ -23,6 +23,10 @@ MAX_SIDE = 65_535
 # Of a PNG's ancillary chunks, those that change its first picture. Others are cut out unread: a few
 # kilobytes of compressed text or colour profile unpack to tens of megabytes.
 PNG_ANCILLARY = (b"tRNS", b"eXIf")
+# Of a JPEG's application segments, the first of each that says how to show it: JFIF, Exif, Adobe.
+# Pillow joins all further ones, of which millions fit into a request.
+JPEG_APPLICATION = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
+JPEG_COMMENT, JPEG_SCAN = 0xFE, 0xDA
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
     try:
         if format_name == "PNG":
             return _open_png(content, max_pixels, pointer)
-        image = Image.open(io.BytesIO(content), formats=[format_name])
+        essential = _essential_segments(content) if format_name == "JPEG" else content
+        image = Image.open(io.BytesIO(essential), formats=[format_name])
         _check_size(*image.size, max_pixels, pointer)
         return PictureFile(image, getattr(image, "is_animated", False), is_deep_colour=False)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
@@ -113,6 +118,28 @@ def _essential_chunks(content: bytes) -> tuple[bytes, bool]:
         is_animated = is_animated or name == b"acTL"
         offset = end
     return b"".join(kept), is_animated
+
+
+def _essential_segments(content: bytes) -> bytes:
+    """A JPEG without what does not show, up to its first scan or the first thing out of place."""
+    kept, seen, offset = [content[:2]], set[int](), 2
+    while content[offset : offset + 1] == b"\xff" and offset + 4 <= len(content):
+        marker = content[offset + 1]
+        if marker in (0xFF, JPEG_SCAN):
+            break
+        end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4])
+        if _shows(marker, content[offset + 4 : end], seen):
+            kept.append(content[offset:end])
+            seen.add(marker)
+        offset = end
+    return b"".join([*kept, content[offset:]])
+
+
+def _shows(marker: int, data: bytes, seen: set[int]) -> bool:
+    if 0xE0 <= marker <= 0xEF:
+        name = JPEG_APPLICATION.get(marker)
+        return name is not None and data.startswith(name) and marker not in seen
+    return marker != JPEG_COMMENT
 
 
 def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) -> None:
