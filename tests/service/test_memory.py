@@ -69,9 +69,7 @@ def server(running: Measured) -> Measured:
     return running
 
 
-def send(
-    server: Measured, head: bytes, pieces: Iterator[bytes], head_end: bytes = b"\r\n"
-) -> int:
+def send(server: Measured, head: bytes, pieces: Iterator[bytes], head_end: bytes = b"\r\n") -> int:
     """Status of the answer to a body sent in pieces until the server stops reading."""
     host, port = server.address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
