@@ -13,6 +13,7 @@ from PIL import Image
 from schemathesis import BaseSchema, GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.python.asgi import ASGIClient, get_client
+from schemathesis.specs.openapi.checks import negative_data_rejection
 from starlette.types import Receive, Scope, Send
 
 from service.app import create_app
@@ -136,9 +137,16 @@ ANSWERABLE: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
+def inapplicable(case: Case) -> list[Any]:
+    """An empty array takes no part of a form, so that a wrong one is not sent at all."""
+    fields = case.body if case.path == "/encode" and isinstance(case.body, dict) else {}
+    is_unsent = any(value == [] for value in fields.values())
+    return [negative_data_rejection] if is_unsent else []
+
+
 def call(case: Case, session: ASGIClient) -> None:
     """Send one case and let every check look at the answer."""
-    answer = case.call_and_validate(session=session)
+    answer = case.call_and_validate(session=session, excluded_checks=inapplicable(case))
     ANSWERS.append((case.operation.label, answer.status_code))
 
 
