@@ -83,7 +83,7 @@ class EncodeInput(Body):
     # No minItems or maxItems: with them some generated clients do not compile.
     images: list[bytes] = Field(description=documents.IMAGES)
     # A form knows no null; some clients would send the word.
-    model: Annotated[str, Field(max_length=64)] | SkipJsonSchema[None] = Field(
+    model: Annotated[str | SkipJsonSchema[None], Field(max_length=64)] = Field(
         None, description=documents.MODEL, json_schema_extra=_without_default
     )
     polarity: Polarity = Field("auto", description=documents.POLARITY)
