@@ -46,4 +46,4 @@ train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: 
 	$(BIN)/python -m training fit vae $(TRAIN)
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from service.app import create_app
 from service.errors import RepositoryUnusable
+from service.head_limit import HeadLimitProtocol
 from service.settings import Settings
 
 
@@ -20,7 +21,13 @@ def main() -> int:
     except (ValidationError, RepositoryUnusable) as exc:
         sys.stderr.write(f"latent-atlas: {exc}\n")
         return 2
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        http=HeadLimitProtocol,
+    )
     return 0
 
 

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from service.atlas import Atlas
 from service.body_limit import BodyLimit
 from service.cpu import available_cpus
+from service.head import HeadAsGet
 from service.inference import InferenceExecutor
 from service.openapi import install_document
 from service.problems import install_handlers
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.inference_places or available_cpus(), settings.inference_queue
     )
     app.state.atlas = Atlas(settings, registry, executor)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     install_handlers(app, settings.retry_after_seconds)
     for routes in (latent, models, health):

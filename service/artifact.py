@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from service.archives import declared_array, open_whole
 from service.errors import (
     FileDamaged,
     FileMissing,
@@ -43,9 +45,17 @@ MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.pt"
 REFERENCE_FILE = "reference.npz"
 
+# What an artifact may cost before it is known to be right: a manifest is read, archives unpack.
+MAX_MANIFEST_BYTES = 16 * 2**20
+MAX_MODEL_BYTES = 2**30
+MAX_REFERENCE_BYTES = 2**28
+
 # Golden vectors are compared across processors, whose matrix kernels round differently.
 LATENT_TOLERANCE = 1e-4
 PIXEL_TOLERANCE = 1 / 255
+# Of the largest coordinate, or of 1: reference points may have been encoded on another device.
+REFERENCE_TOLERANCE = 0.01
+REFERENCE_SAMPLE = 64
 
 
 class LatentModel(Protocol):
@@ -65,6 +75,10 @@ class Reference:
     coordinates: npt.NDArray[np.float32]  # [N, D]
     labels: npt.NDArray[np.uint8]  # [N], index into the dataset's class names
     thumbnails: npt.NDArray[np.uint8]  # [N, H, W] grey levels
+
+
+# Type and shape of arrays by name.
+Declared = Mapping[str, tuple[npt.DTypeLike, tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -94,14 +108,16 @@ def write_artifact(
     """
     model_folder = repository / description.name
     model_folder.mkdir(parents=True, exist_ok=True)
-    version = 1 + max(version_numbers(model_folder), default=0)
     staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=model_folder))
     try:
+        version = 1 + max(version_numbers(model_folder), default=0)
         _write_files(staging, description, version, model, reference, attachments)
         examine(_load_verified(staging))
         return _publish(staging, model_folder / str(version))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it holds a version, or another process is at work
+            model_folder.rmdir()
 
 
 def load_artifact(folder: Path) -> Artifact:
@@ -198,19 +214,29 @@ def _load_verified(folder: Path) -> Artifact:
         _check_file(folder / name, expected)
     model = _load_model(folder / MODEL_FILE)
     _replay_golden(folder / MODEL_FILE, model, manifest)
-    return Artifact(
-        manifest=manifest,
-        model=model,
-        reference=_load_reference(folder / REFERENCE_FILE, manifest),
-        digest=hashlib.sha256(content).hexdigest(),
-    )
+    reference = _load_reference(folder / REFERENCE_FILE, manifest)
+    _replay_reference(folder / REFERENCE_FILE, model, reference)
+    return Artifact(manifest, model, reference, digest=hashlib.sha256(content).hexdigest())
 
 
 def _read(path: Path) -> bytes:
+    if _file_size(path) > MAX_MANIFEST_BYTES:
+        raise ManifestInvalid(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes, found more")
     try:
         return path.read_bytes()
     except OSError as exc:
         raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
+
+
+def _file_size(path: Path) -> int:
+    """The size of an ordinary file; anything else, such as a pipe, could not be read to its end."""
+    try:
+        status = path.stat()
+    except OSError as exc:
+        raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
+    if not stat.S_ISREG(status.st_mode):
+        raise FileMissing(f"{path}: expected a readable file, found: something else")
+    return status.st_size
 
 
 def _parse_manifest(path: Path, content: bytes) -> Manifest:
@@ -224,9 +250,8 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"])) or "the document"
-        raise ManifestInvalid(
-            f"{path}: {place}: {first['msg']} ({exc.error_count()} faults in all)"
-        ) from exc
+        what = f"{place[:200]}: {first['msg'][:200]} ({exc.error_count()} faults in all)"
+        raise ManifestInvalid(f"{path}: {what}") from exc
 
 
 def _record(path: Path) -> FileRecord:
@@ -236,10 +261,10 @@ def _record(path: Path) -> FileRecord:
 
 
 def _check_file(path: Path, expected: FileRecord) -> None:
+    found_size = _file_size(path)
+    if found_size != expected.size:  # before hashing: a size is cheap to read
+        raise FileDamaged(f"{path}: expected {expected.size} bytes, found {found_size}")
     try:
-        found_size = path.stat().st_size
-        if found_size != expected.size:  # before hashing: a size is cheap to read
-            raise FileDamaged(f"{path}: expected {expected.size} bytes, found {found_size}")
         found = _record(path)
     except OSError as exc:
         raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
@@ -249,46 +274,56 @@ def _check_file(path: Path, expected: FileRecord) -> None:
 
 def _load_model(path: Path) -> LatentModel:
     try:
-        with torchscript_allowed():
+        with open_whole(path, MAX_MODEL_BYTES), torchscript_allowed():
             module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError) as exc:
-        reason = str(exc).partition("\n")[0]
-        raise ModelUnreadable(f"{path}: expected TorchScript, found: {reason}") from exc
+    # Readers of hostile bytes raise nearly every built-in error; whichever it is, the file is at
+    # fault.
+    except Exception as exc:
+        raise ModelUnreadable(f"{path}: expected TorchScript, found: {_reason(exc)}") from exc
     for method in ("encode", "decode"):
         if not hasattr(module, method):
             raise ModelUnreadable(f"{path}: expected a method `{method}`, found none")
     return cast(LatentModel, module.eval())
 
 
+def _reason(exc: Exception) -> str:
+    """An error in one short line; TorchScript's own have dozens, the last of them telling."""
+    lines = [line for line in str(exc).splitlines() if line.strip()] or [""]
+    telling = lines[-1] if "TorchScript" in lines[0] else lines[0]
+    return f"{type(exc).__name__} {telling.strip()[:200]}"
+
+
 def _load_reference(path: Path, manifest: Manifest) -> Reference:
     try:
+        with open_whole(path, MAX_REFERENCE_BYTES) as archive:
+            names = ("coordinates", "labels", "thumbnails")
+            _check_declared(path, {n: declared_array(archive, n) for n in names}, manifest)
         with np.load(path, allow_pickle=False) as arrays:
-            reference = Reference(arrays["coordinates"], arrays["labels"], arrays["thumbnails"])
-    except (OSError, ValueError, KeyError, EOFError) as exc:
-        raise ReferenceUnreadable(f"{path}: expected three arrays, found: {exc}") from exc
-    count = len(reference.labels)
-    _check_array(
-        path, "coordinates", reference.coordinates, np.float32, (count, manifest.latent_dim)
-    )
-    _check_array(path, "labels", reference.labels, np.uint8, (count,))
-    shape = (count, manifest.image.height, manifest.image.width)
-    _check_array(path, "thumbnails", reference.thumbnails, np.uint8, shape)
-    if count == 0 or not np.isfinite(reference.coordinates).all():
+            reference = Reference(*(arrays[name] for name in names))
+    except ReferenceUnreadable:
+        raise
+    except Exception as exc:  # as above
+        raise ReferenceUnreadable(f"{path}: expected three arrays, found: {_reason(exc)}") from exc
+    if not len(reference.labels) or not np.isfinite(reference.coordinates).all():
         raise ReferenceUnreadable(f"{path}: expected finite coordinates, found none or others")
+    if reference.labels.max() >= len(manifest.dataset.class_names):
+        count = len(manifest.dataset.class_names)
+        raise ReferenceUnreadable(f"{path}: expected labels below {count}, found others")
     return reference
 
 
-def _check_array(
-    path: Path,
-    name: str,
-    array: npt.NDArray[np.generic],
-    dtype: type[np.generic],
-    shape: tuple[int, ...],
-) -> None:
-    if array.dtype != dtype or array.shape != shape:
-        raise ReferenceUnreadable(
-            f"{path}: expected {name} {dtype.__name__}{shape}, found {array.dtype}{array.shape}"
-        )
+def _check_declared(path: Path, found: Declared, manifest: Manifest) -> None:
+    """Compare the arrays' headers with the manifest, before any array is allocated."""
+    count = found["labels"][1][:1]
+    expected: Declared = {
+        "coordinates": (np.dtype(np.float32), (*count, manifest.latent_dim)),
+        "labels": (np.dtype(np.uint8), count),
+        "thumbnails": (np.dtype(np.uint8), (*count, manifest.image.height, manifest.image.width)),
+    }
+    for name, (dtype, shape) in expected.items():
+        if found[name] != (dtype, shape):
+            was = f"{found[name][0]}{found[name][1]}"
+            raise ReferenceUnreadable(f"{path}: expected {name} {dtype}{shape}, found {was}")
 
 
 def _replay_golden(path: Path, model: LatentModel, manifest: Manifest) -> None:
@@ -299,9 +334,8 @@ def _replay_golden(path: Path, model: LatentModel, manifest: Manifest) -> None:
         with torch.inference_mode():
             means, deviations = model.encode(images)
             decoded = model.decode(points)
-    except (RuntimeError, TypeError, ValueError) as exc:
-        reason = str(exc).strip().rpartition("\n")[2]
-        raise ModelUnreadable(f"{path}: encode and decode cannot be called: {reason}") from exc
+    except Exception as exc:  # whatever the file's code raises
+        raise ModelUnreadable(f"{path}: encode, decode cannot be called: {_reason(exc)}") from exc
     expected_means = torch.tensor([golden.mean for golden in manifest.golden.images])
     expected_deviations = torch.tensor(
         [golden.standard_deviation for golden in manifest.golden.images]
@@ -311,6 +345,20 @@ def _replay_golden(path: Path, model: LatentModel, manifest: Manifest) -> None:
     _check_close(path, "golden pictures", decoded, pictures, PIXEL_TOLERANCE)
 
 
+def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> None:
+    """Encode some of the thumbnails again: a reference of another version does not fit."""
+    chosen = np.linspace(0, len(reference.labels) - 1, REFERENCE_SAMPLE).astype(int)
+    pixels = reference.thumbnails[chosen, None].astype(np.float32) / np.float32(255)
+    expected = torch.from_numpy(reference.coordinates[chosen])
+    tolerance = REFERENCE_TOLERANCE * max(1.0, expected.abs().max().item())
+    try:
+        with torch.inference_mode():
+            means, _ = model.encode(torch.from_numpy(pixels))
+        _check_close(path, "coordinates", means, expected, tolerance)
+    except Exception as exc:  # GoldenMismatch, or whatever the file's code raises
+        raise ReferenceUnreadable(f"{path}: not of this model: {_reason(exc)}") from exc
+
+
 def _pictures(pixels: list[bytes], manifest: Manifest) -> Tensor:
     shape = (len(pixels), manifest.image.channels, manifest.image.height, manifest.image.width)
     levels = np.frombuffer(b"".join(pixels), np.uint8).reshape(shape)
@@ -318,9 +366,13 @@ def _pictures(pixels: list[bytes], manifest: Manifest) -> Tensor:
 
 
 def _check_close(path: Path, what: str, found: Tensor, expected: Tensor, tolerance: float) -> None:
-    if not isinstance(found, Tensor) or found.shape != expected.shape:
-        shape = getattr(found, "shape", type(found).__name__)
-        raise GoldenMismatch(f"{path}: expected {what} of {expected.shape}, found {shape}")
+    if not isinstance(found, Tensor):
+        raise GoldenMismatch(f"{path}: expected {what}, found {type(found).__name__}")
+    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
+        expectation = f"{what} {expected.dtype}{list(expected.shape)}"
+        raise GoldenMismatch(
+            f"{path}: expected {expectation}, found {found.dtype}{list(found.shape)}"
+        )
     # An AE's coordinates can be tens of units, where one float32 step nears 1e-5: hence rtol.
     if not torch.allclose(found, expected, atol=tolerance, rtol=1e-5):
         difference = (found - expected).abs().max().item()

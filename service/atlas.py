@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from service import inference, lattice, mosaic, support
 from service.artifact import Artifact
-from service.errors import Fault, Invalid
-from service.images import Picture, Polarity, read_picture
+from service.bodies import BodySize
+from service.errors import Fault, Invalid, TooLarge
+from service.images import Picture, read_picture
 from service.lattice import Bounds
 from service.registry import Registry
 from service.schemas import (
@@ -21,6 +22,7 @@ from service.schemas import (
     DecodePixelsInput,
     DecodePixelsOutput,
     EncodedImage,
+    EncodeInput,
     EncodeOutput,
     EncodePixelsInput,
     GridQuery,
@@ -61,15 +63,26 @@ class Atlas:
         self.registry = registry
         self.executor = executor
 
-    async def encode_files(
-        self, files: list[bytes], model: str | None, polarity: Polarity
-    ) -> Answer:
+    def body_size(self) -> BodySize:
+        """What a right JSON body can hold at most, for the largest of the models.
+
+        Raises ModelUnavailable while there is none.
+        """
+        artifacts = self.registry.artifacts.values() or [self.registry.get(None)]
+        images, latents = self.settings.max_images, self.settings.max_latents
+        manifests = [artifact.manifest for artifact in artifacts]
+        height = max(manifest.image.height for manifest in manifests)
+        pixels = max(manifest.image.height * manifest.image.width for manifest in manifests)
+        dimensions = max(manifest.latent_dim for manifest in manifests)
+        return BodySize(
+            lists=max(images * (1 + height), latents) + 1,
+            values=max(images * pixels, latents * dimensions),
+        )
+
+    async def encode_files(self, form: EncodeInput) -> Answer:
         """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
-        artifact = self.registry.get(model)
-        if len(files) > self.settings.max_images:
-            detail = f"at most {self.settings.max_images} images are allowed"
-            raise Invalid(detail, "/form/images")
-        return await self._compute(artifact, partial(self._encode_files, artifact, files, polarity))
+        artifact = self.registry.get(form.model)
+        return await self._compute(artifact, partial(self._encode_files, artifact, form))
 
     async def encode_pixels(self, body: EncodePixelsInput) -> Answer:
         """EncodeOutput as JSON for images given as numbers."""
@@ -90,6 +103,9 @@ class Atlas:
         """DecodePixelsOutput as JSON."""
         artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
+        image, most = artifact.manifest.image, self.settings.max_output_numbers
+        if len(body.latents) * image.height * image.width > most:
+            raise Invalid(f"the answer would have more than {most} pixel values", "/body/latents")
         points = np.array(body.latents, np.float32)
         return await self._compute(artifact, partial(_decode_pixels, artifact, points))
 
@@ -112,12 +128,18 @@ class Atlas:
     async def _compute(self, artifact: Artifact, work: Callable[[], bytes]) -> Answer:
         return Answer(await self.executor.run(work), artifact)
 
-    def _encode_files(self, artifact: Artifact, files: list[bytes], polarity: Polarity) -> bytes:
-        image, most = artifact.manifest.image, self.settings.max_picture_pixels
-        pictures = [
-            read_picture(content, image, polarity, most, f"/form/images/{index}")
-            for index, content in enumerate(files)
-        ]
+    def _encode_files(self, artifact: Artifact, form: EncodeInput) -> bytes:
+        settings, pictures, pixels = self.settings, list[Picture](), 0
+        for index, content in enumerate(form.images):
+            place = f"/form/images/{index}"
+            picture = read_picture(
+                content, artifact.manifest.image, form.polarity, settings.max_picture_pixels, place
+            )
+            pixels += picture.declared_pixels
+            if pixels > settings.max_request_pixels:
+                detail = f"the pictures up to this have over {settings.max_request_pixels} pixels"
+                raise TooLarge(detail, place)
+            pictures.append(picture)
         return _encode(artifact, pictures)
 
     def _check_mosaic(

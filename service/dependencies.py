@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request, UploadFile
+from fastapi import Depends, Request
 
 from service.atlas import Atlas
-from service.bodies import Schema, parse_json
+from service.bodies import Schema, check, check_size, parse_json
 from service.errors import Fault, Invalid, MediaTypeUnsupported, pointer
+from service.forms import read_form
+from service.schemas import EncodeInput
 
 # Parsing this much JSON takes about a millisecond; more leaves the event loop.
 INLINE_JSON_BYTES = 64 * 1024
@@ -31,6 +33,7 @@ def json_body(schema: type[Schema]) -> Callable[..., Awaitable[Schema]]:
     async def parse(request: Request, atlas: AtlasDependency) -> Schema:
         _require_media_type(request, "application/json")
         content = await request.body()
+        check_size(content, atlas.body_size())
         if len(content) <= INLINE_JSON_BYTES:
             return parse_json(schema, content, atlas.settings)
         return await atlas.executor.run(lambda: parse_json(schema, content, atlas.settings))
@@ -38,20 +41,12 @@ def json_body(schema: type[Schema]) -> Callable[..., Awaitable[Schema]]:
     return parse
 
 
-async def strict_form(request: Request) -> None:
-    """Refuse a form of another media type, and unknown or repeated fields in it."""
+async def read_encode_form(request: Request, atlas: AtlasDependency) -> EncodeInput:
+    """The form of /encode: strictly, within limits, faults placed."""
     _require_media_type(request, "multipart/form-data")
-    names = [name for name, _ in (await request.form()).multi_items()]
-    faults = [
-        Fault(pointer("form", name), "this field is not known")
-        for name in sorted(set(names) - {"images", "model", "polarity"})
-    ] + [
-        Fault(pointer("form", name), "this field is given more than once")
-        for name in ("model", "polarity")
-        if names.count(name) > 1
-    ]
-    if faults:
-        raise Invalid.at(faults)
+    content_type = request.headers["content-type"]
+    form = await read_form(content_type, request.stream(), atlas.settings.max_images)
+    return check(EncodeInput, form, "form")
 
 
 def strict_query(*known: str) -> Callable[[Request], None]:
@@ -73,11 +68,6 @@ def strict_query(*known: str) -> Callable[[Request], None]:
             raise Invalid.at(faults)
 
     return check
-
-
-async def read_files(images: list[UploadFile]) -> list[bytes]:
-    """The content of each uploaded file."""
-    return [await image.read() for image in images]
 
 
 def _require_media_type(request: Request, expected: str) -> None:

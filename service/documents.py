@@ -100,6 +100,13 @@ def png_responses(method: str) -> Responses:
     }
 
 
+def form_request(schema: type[BaseModel]) -> dict[str, Any]:
+    """The request body of an operation whose route reads the form itself."""
+    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
+    content = {"multipart/form-data": {"schema": reference}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def json_request(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
     """The request body of an operation whose route reads the JSON itself."""
     reference = {"$ref": f"#/components/schemas/{schema.__name__}"}

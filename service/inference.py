@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from service.artifact import Artifact
-from service.errors import Invalid, Overloaded
+from service.errors import Invalid, ModelUnreadable, Overloaded
 
 Result = TypeVar("Result")
 Floats = npt.NDArray[np.float32]
@@ -67,11 +67,18 @@ def decode_levels(artifact: Artifact, latents: Floats) -> npt.NDArray[np.uint8]:
 
 
 def warm_up(artifact: Artifact) -> None:
-    """Call both methods until TorchScript has specialised them, so that no request waits for it."""
+    """Call both methods until TorchScript has specialised them, so that no request waits for it.
+
+    Raises ModelUnreadable where they fail for a batch of another size than the golden vectors.
+    """
     image = artifact.manifest.image
-    for size in WARM_UP_SIZES:
-        encode(artifact, np.zeros((size, image.height, image.width), np.float32))
-        decode(artifact, np.zeros((size, artifact.manifest.latent_dim), np.float32))
+    try:
+        for size in WARM_UP_SIZES:
+            encode(artifact, np.zeros((size, image.height, image.width), np.float32))
+            decode(artifact, np.zeros((size, artifact.manifest.latent_dim), np.float32))
+    except Exception as exc:  # whatever the artifact's code raises
+        reason = str(exc).strip().rpartition("\n")[2]
+        raise ModelUnreadable(f"the model fails on a batch of {size}: {reason[:200]}") from exc
 
 
 class InferenceExecutor:

@@ -1,15 +1,26 @@
 """The manifest: what an artifact says about itself, as strict JSON. It knows no files, no torch."""
 
+import json
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 FileName = Annotated[str, Field(pattern=r"^([a-z0-9_-]+/)?[a-z0-9_-]+\.[a-z0-9]+$")]
+# Whole numbers that every reader of JSON holds exactly.
+Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Coordinates = Annotated[list[Number], Field(min_length=1, max_length=64)]
 
@@ -37,19 +48,25 @@ class Dataset(Record):
     name: str
     digest: str
     class_names: list[str]
-    training_images: Annotated[int, Field(ge=1)]
-    validation_images: Annotated[int, Field(ge=0)]
-    held_out_images: Annotated[int, Field(ge=1)]
+    training_images: Annotated[Count, Field(ge=1)]
+    validation_images: Count
+    held_out_images: Annotated[Count, Field(ge=1)]
 
 
 class TrainingRecord(Record):
     """How the model came about: enough to make it again and to judge it."""
 
     preset: str
-    seed: int
+    seed: Annotated[int, Field(ge=-(2**53), le=2**53)]
     config: dict[str, JsonValue]
     metrics: dict[str, Number]
     history: list[dict[str, Number]]
+
+    @field_validator("config")
+    @classmethod
+    def _is_json(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        json.dumps(config, allow_nan=False)  # NaN and Infinity are ValueErrors
+        return config
 
 
 class LatentStatistics(Record):
@@ -102,7 +119,7 @@ class GoldenVectors(Record):
 class FileRecord(Record):
     """Size in bytes and SHA-256 of a file beside the manifest."""
 
-    size: Annotated[int, Field(ge=0)]
+    size: Count
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -161,7 +178,7 @@ class Manifest(Description):
 class SchemaVersion(BaseModel):
     """The one key that is read first, so that a newer manifest is named as such."""
 
-    schema_version: int
+    schema_version: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 def _check_below(name: str, lower: list[float], upper: list[float]) -> None:

@@ -1,7 +1,7 @@
 """The OpenAPI document: FastAPI's own, completed so that generated clients work.
 
 What it adds: one Problem schema for every error, schemas of bodies that routes read themselves,
-limits from the settings, and `format: binary` for uploads, without which some generators send text.
+and limits from the settings.
 """
 
 from collections.abc import Iterator
@@ -11,13 +11,20 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from service.schemas import DecodeInput, DecodePixelsInput, EncodePixelsInput, Problem
+from service.schemas import (
+    DecodeInput,
+    DecodePixelsInput,
+    EncodeInput,
+    EncodePixelsInput,
+    Problem,
+)
 from service.settings import Settings
 
 REF = "#/components/schemas/{model}"
 ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
     DecodeInput,
     DecodePixelsInput,
+    EncodeInput,
     EncodePixelsInput,
     Problem,
 )
@@ -69,8 +76,6 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
             node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(
                 settings, node.pop("x-limit")
             )
-        if node.pop("contentMediaType", None) == "application/octet-stream":
-            node["format"] = "binary"
     for parameter in document["paths"]["/grid"]["get"]["parameters"]:
         if limit := QUERY_LIMITS.get(parameter["name"]):
             parameter["schema"]["maximum"] = getattr(settings, limit)
@@ -84,9 +89,11 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
     """Say in words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
     document["info"]["description"] += (
         f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_images} images "
-        f"a request, {settings.max_picture_pixels} pixels an uploaded picture, "
+        f"a request, {settings.max_picture_pixels} pixels an uploaded picture and "
+        f"{settings.max_request_pixels} in all of a request, "
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
-        f"{settings.max_output_pixels} pixels a mosaic."
+        f"{settings.max_output_pixels} pixels a mosaic, {settings.max_output_numbers} pixel values "
+        "in an answer of numbers."
     )
 
 

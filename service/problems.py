@@ -6,6 +6,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from service import errors
 from service.bodies import MOST_FAULTS
@@ -39,6 +40,7 @@ def install_handlers(app: FastAPI, retry_after_seconds: int) -> None:
         app.add_exception_handler(error_type, service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -77,6 +79,10 @@ def _framework_fault(error: Mapping[str, object]) -> errors.Fault:
 async def _http_error(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     return problem(exc.status_code, exc.detail, headers=exc.headers)
+
+
+async def _client_gone(_: Request, __: Exception) -> Response:  # nobody reads it
+    return problem(HTTPStatus.BAD_REQUEST, "the body ended before its declared length")
 
 
 async def _unexpected_error(_: Request, __: Exception) -> Response:  # the server logs it

@@ -16,9 +16,11 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationInfo,
 )
-from pydantic.json_schema import JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from service import documents
+from service.images import Polarity
 from service.lattice import Spacing
 from service.settings import Settings
 
@@ -69,6 +71,22 @@ class Body(BaseModel):
     """Base of request bodies: strict types, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+class EncodeInput(Body):
+    """Picture files and what to do with them, as multipart/form-data."""
+
+    # No minItems or maxItems: with them some generated clients do not compile.
+    images: list[bytes] = Field(description=documents.IMAGES)
+    # A form knows no null; some clients would send the word.
+    model: Annotated[str | SkipJsonSchema[None], Field(max_length=64)] = Field(
+        None, description=documents.MODEL, json_schema_extra=_without_default
+    )
+    polarity: Polarity = Field("auto", description=documents.POLARITY)
 
 
 class EncodePixelsInput(Body):

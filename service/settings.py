@@ -36,10 +36,17 @@ class Settings(BaseSettings):
     max_picture_pixels: Count = Field(
         4096 * 4096, description="Largest width x height of an uploaded picture."
     )
+    max_request_pixels: Count = Field(
+        4 * 4096 * 4096,
+        description="Largest sum of width x height over the uploaded pictures of one request.",
+    )
     max_images: Count = Field(256, description="Most images in one request.")
     max_latents: Count = Field(4096, description="Most latent points in one request.")
     max_tiles: Count = Field(128 * 128, description="Most tiles (rows x columns) in a mosaic.")
     max_scale: Count = Field(16, description="Largest enlargement of a mosaic.")
     max_output_pixels: Count = Field(
         4096 * 4096, description="Largest width x height of a mosaic in pixels."
+    )
+    max_output_numbers: Count = Field(
+        2**20, description="Most pixel values in one answer of /decode/pixels."
     )

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,15 +34,18 @@ def serve(
         text=True,
         start_new_session=True,  # `make` passes no signal on to the server it started
     )
+    # A server whose log nobody reads stops when the pipe is full.
+    reading = threading.Thread(target=process.communicate, daemon=True)
     try:
         address = _address(process)
+        reading.start()
         while httpx.get(f"{address}/readyz").status_code != 200:
             assert process.poll() is None
         yield address, process
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        (reading.join if reading.ident else process.communicate)()
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -15,6 +15,8 @@ KNOW_WEB = {
     "app.py",
     "body_limit.py",
     "dependencies.py",
+    "head.py",
+    "head_limit.py",
     "openapi.py",
     "problems.py",
     "__main__.py",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from service import documents
 from service.atlas import Answer
@@ -10,15 +10,14 @@ from service.caching import CACHE_CONTROL, grid_tag, is_current
 from service.dependencies import (
     AtlasDependency,
     json_body,
-    read_files,
-    strict_form,
+    read_encode_form,
     strict_query,
 )
-from service.images import Polarity
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
     DecodePixelsOutput,
+    EncodeInput,
     EncodeOutput,
     EncodePixelsInput,
     GridQuery,
@@ -36,15 +35,13 @@ class PngResponse(Response):
 @router.post(
     "/encode",
     summary="Encode uploaded pictures",
-    dependencies=[Depends(strict_query()), Depends(strict_form)],
+    dependencies=[Depends(strict_query())],
     response_model=EncodeOutput,
     responses=documents.encode_responses(),
+    openapi_extra=documents.form_request(EncodeInput),
 )
 async def encode(
-    atlas: AtlasDependency,
-    images: Annotated[list[UploadFile], File(description=documents.IMAGES)],
-    model: Annotated[str | None, Form(max_length=64, description=documents.MODEL)] = None,
-    polarity: Annotated[Polarity, Form(description=documents.POLARITY)] = "auto",
+    atlas: AtlasDependency, form: Annotated[EncodeInput, Depends(read_encode_form)]
 ) -> Response:
     """Latent coordinates of 1 to many PNG, JPEG, WebP, GIF or BMP files, one entry a file.
 
@@ -53,8 +50,7 @@ async def encode(
     aspect kept and padded. `applied` in the answer lists what was done. A VAE answers with the
     mean, never a sample: the same picture always gives the same latents.
     """
-    answer = await atlas.encode_files(await read_files(images), model, polarity)
-    return _send(answer, "application/json")
+    return _send(await atlas.encode_files(form), "application/json")
 
 
 @router.post(

@@ -1,6 +1,10 @@
+import json
+from pathlib import Path
+
 import pytest
 
-from service.bodies import MOST_FAULTS, parse_json
+from service.app import create_app
+from service.bodies import MOST_FAULTS, BodySize, check_size, parse_json
 from service.errors import Invalid, Malformed
 from service.schemas import DecodeInput, EncodePixelsInput
 from service.settings import Settings
@@ -73,3 +77,22 @@ def test_pixels_are_numbers_from_0_to_1(value: str) -> None:
         parse_json(EncodePixelsInput, f'{{"images": [[[0, {value}]]]}}'.encode(), SETTINGS)
 
     assert caught.value.faults[0].pointer == "/body/images/0/0/1"
+
+
+LARGEST = BodySize(lists=10, values=100)
+
+
+@pytest.mark.parametrize("mark", [b"[", b",", b"{", b":"])
+def test_body_with_more_in_it_than_any_right_one_is_refused_unparsed(mark: bytes) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_size(mark * 5000, LARGEST)
+
+    assert caught.value.faults[0].pointer == "/body"
+
+
+def test_largest_right_body_is_within_the_limits(repository: Path) -> None:
+    atlas = create_app(Settings(model_repository=repository)).state.atlas
+    atlas.registry.load()
+
+    check_size(json.dumps({"images": [[[0.5] * 28] * 28] * 256}).encode(), atlas.body_size())
+    check_size(json.dumps({"latents": [[0.5] * 2] * 4096}).encode(), atlas.body_size())

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from service import images
 from service.errors import Invalid, MediaTypeUnsupported, RequestError, TooLarge
 from service.images import Picture, Polarity, read_picture
 from service.manifest import ImageSpec
@@ -145,7 +146,7 @@ def test_first_frame_of_an_animation_is_taken() -> None:
     picture = read(content)
 
     assert picture.pixels[14, 14] == pytest.approx(100 / 255)
-    assert picture.applied[0] == "frame: first of 3"
+    assert picture.applied[0] == "frame: first of several"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,6 @@ PNG = tiny.picture_bytes(LEVELS)
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"a text",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"RIFF\0\0\0\0WAVE",
@@ -223,7 +223,7 @@ def test_other_formats_are_unsupported(content: bytes) -> None:
     assert caught.value.faults[0].pointer == "/form/images/0"
 
 
-@pytest.mark.parametrize("content", [PNG[:20], PNG[:-200], PNG[:100] + b"\0" + PNG[101:]])
+@pytest.mark.parametrize("content", [b"", PNG[:20], PNG[:-200], PNG[:100] + b"\0" + PNG[101:]])
 def test_damaged_file_is_invalid(content: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         read(content)
@@ -262,3 +262,34 @@ def test_declared_size_is_refused_before_decoding(side: int) -> None:
         read(declared_png(side, side))
 
     assert caught.value.faults[0].pointer == "/form/images/0"
+
+
+def scene(height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Something like a photograph: shapes with sharp edges, a slope of light, and noise."""
+    rows, columns = np.indices((height, width))
+    disc = np.hypot(rows - height / 2, columns - width / 3) < min(height, width) / 4
+    noise = np.random.default_rng(0).normal(20, 5, (height, width))
+    levels: npt.NDArray[np.uint8] = (disc * 120 + columns / width * 90 + noise).astype(np.uint8)
+    return levels
+
+
+@pytest.mark.parametrize(("height", "width"), [(1000, 1000), (517, 1403), (2001, 450), (301, 4000)])
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG"])
+def test_large_picture_is_averaged_without_a_visible_difference(
+    monkeypatch: pytest.MonkeyPatch, height: int, width: int, format_name: str
+) -> None:
+    content = file_of(Image.fromarray(scene(height, width)), format_name)
+
+    reduced = read(content, max_pixels=10**8).pixels
+
+    monkeypatch.setattr(images, "REDUCING_GAP", 10**6)
+    assert np.abs(reduced - read(content, max_pixels=10**8).pixels).max() < 2 / 255
+
+
+def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    rgba = Image.fromarray(np.dstack([scene(700, 500)] * 3 + [scene(700, 500)]))
+    whole = read(file_of(rgba))
+
+    monkeypatch.setattr(images, "BAND_PIXELS", 1)
+
+    assert read(file_of(rgba)).pixels == pytest.approx(whole.pixels, abs=1e-6)

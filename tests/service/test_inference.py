@@ -2,6 +2,7 @@ import asyncio
 import dataclasses
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from service.artifact import Artifact, load_artifact
 from service.errors import Invalid, Overloaded
-from service.inference import BLOCK, InferenceExecutor, decode, decode_levels, encode
+from service.inference import BLOCK, InferenceExecutor, decode, decode_levels, encode, warm_up
 from tests import tiny
 
 
@@ -71,6 +72,24 @@ def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact
 
     assert encoding.value.faults[0].pointer == "/body/images/1"
     assert decoding.value.faults[0].pointer == "/body/latents/1"
+
+
+def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> None:
+    class Recording(Broken):
+        sizes: ClassVar[dict[str, set[int]]] = {"encode": set(), "decode": set()}
+
+        def encode(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            self.sizes["encode"].add(len(images))
+            return torch.zeros(len(images), 2), torch.zeros(len(images), 2)
+
+        def decode(self, latents: torch.Tensor) -> torch.Tensor:
+            self.sizes["decode"].add(len(latents))
+            return torch.zeros(len(latents), 1, 28, 28)
+
+    warm_up(dataclasses.replace(artifact, model=Recording()))
+
+    for sizes in Recording.sizes.values():
+        assert {1, 2, BLOCK} < sizes
 
 
 def test_work_beyond_places_and_queue_is_refused_at_once() -> None:

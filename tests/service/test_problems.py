@@ -9,7 +9,7 @@ def test_unknown_path_and_method_answer_with_a_problem(client: TestClient) -> No
     unknown, wrong = client.get("/nowhere"), client.delete("/grid")
 
     assert (unknown.status_code, unknown.json()["title"]) == (404, "Not Found")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
     for response in (unknown, wrong):
         assert response.headers["content-type"] == "application/problem+json"
 

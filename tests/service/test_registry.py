@@ -2,7 +2,10 @@ import logging
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
+from service.artifact import write_artifact
 from service.errors import ModelUnavailable, ModelUnknown, NotReady, RepositoryUnusable
 from service.registry import Registry
 from tests import tiny
@@ -57,6 +60,29 @@ def test_broken_model_is_told_of_and_leaves_the_others_served(
     assert caught.value.faults[0].pointer == "/models/ae"
     assert "model.pt" in registry.failures["ae"]
     assert "model.pt" in caplog.text
+
+
+class OnlySmallBatches(tiny.TinyAutoencoder):
+    """Right for the golden vectors, and failing for more pictures at once."""
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        assert len(latents) < 16
+        pixels = torch.sigmoid(self.decoder(latents))
+        return pixels.reshape(-1, 1, self.height, self.width)
+
+
+def test_model_that_fails_on_another_batch_size_leaves_the_others_served(tmp_path: Path) -> None:
+    tiny.publish(tmp_path, "vae")
+    model = OnlySmallBatches().eval()
+    description, reference = tiny.describe(model, "ae", kind="ae"), tiny.reference(model)
+    write_artifact(tmp_path, description, tiny.script(model), reference, {}, tiny.accept)
+    registry = Registry(tmp_path, "vae")
+
+    registry.load()
+
+    assert list(registry.artifacts) == ["vae"]
+    assert "batch of 16" in registry.failures["ae"]
 
 
 def test_what_is_not_a_model_is_passed_over(tmp_path: Path) -> None:

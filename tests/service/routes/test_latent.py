@@ -1,6 +1,8 @@
 """The five operations over HTTP, on tiny real models."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from service.app import create_app
 from service.mosaic import lay_out
+from service.settings import Settings
 from tests import tiny
+from tests.service.conftest import wait_until_loaded
 
 LEVELS = tiny.random_levels(5)
 PIXELS = (LEVELS / 255).tolist()
@@ -295,6 +300,39 @@ def test_asking_twice_gives_the_same_bytes(client: TestClient) -> None:
 
     assert client.get("/grid").content == client.get("/grid").content
     assert client.post("/decode", json=body).content == client.post("/decode", json=body).content
+
+
+def test_encoding_twice_gives_the_same_answer(client: TestClient) -> None:
+    files = tiny.uploads([tiny.picture_bytes(levels) for levels in LEVELS])
+
+    answers = [client.post("/encode", files=files, data={"model": "vae"}) for _ in range(3)]
+
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_answers_at_load_are_the_bytes_of_answers_alone(client: TestClient) -> None:
+    def ask(size: int) -> bytes:
+        grid = client.get(f"/grid?rows={size % 7 + 1}&columns={size}")
+        pixels = client.post("/decode/pixels", json={"latents": [[size / 9, -1.5]] * size})
+        assert grid.status_code == pixels.status_code == 200
+        return bytes(grid.content + pixels.content)
+
+    sizes = range(1, 65)
+    alone = [ask(size) for size in sizes]
+
+    with ThreadPoolExecutor(32) as threads:
+        assert list(threads.map(ask, sizes)) == alone
+
+
+def test_answer_of_too_many_numbers_is_refused(repository: Path) -> None:
+    settings = Settings(model_repository=repository, max_output_numbers=2 * 28 * 28)
+    with TestClient(create_app(settings)) as client:
+        wait_until_loaded(client)
+
+        assert client.post("/decode/pixels", json={"latents": [[0, 0]] * 2}).status_code == 200
+        response = client.post("/decode/pixels", json={"latents": [[0, 0]] * 3})
+
+    assert_problem(response, 422, "/body/latents")
 
 
 def test_unknown_model_returns_404(client: TestClient) -> None:

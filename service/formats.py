@@ -1,0 +1,152 @@
+"""Which picture files are read: bytes to an opened image whose size is known to be within limits.
+
+Nothing is decoded here, and nothing that a file may hold beside its first picture is unpacked.
+"""
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from service.errors import Invalid, MediaTypeUnsupported, TooLarge
+
+SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"RIFF": "WEBP",
+}
+# The largest side of GIF and JPEG, and a bound on what one row of pixels costs.
+MAX_SIDE = 65_535
+# Of a PNG's ancillary chunks, those that change its first picture. Others are cut out unread: a few
+# kilobytes of compressed text or colour profile unpack to tens of megabytes.
+PNG_ANCILLARY = (b"tRNS", b"eXIf")
+# Of a JPEG's application segments, the first of each that says how to show it: JFIF, Exif, Adobe.
+# Pillow joins all further ones, of which millions fit into a request.
+JPEG_APPLICATION = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
+JPEG_COMMENT, JPEG_SCAN = 0xFE, 0xDA
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """An image that is not decoded yet, and what Pillow does not tell of its file."""
+
+    image: Image.Image
+    is_animated: bool
+    is_deep_colour: bool  # 16 bits a channel, of which Pillow reads the upper 8
+
+
+def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
+    """Recognise a file by its content and check the size that it declares.
+
+    Raises MediaTypeUnsupported, TooLarge or Invalid, all naming `pointer`.
+    """
+    if not content:
+        raise Invalid("the file is empty", pointer)
+    format_name = _format_name(content)
+    if format_name is None:
+        raise MediaTypeUnsupported("not a PNG, JPEG, WebP, GIF or BMP file", pointer)
+    if format_name == "WEBP":  # whose decoder takes memory for the whole canvas when it is opened
+        _check_size(*_webp_canvas(content), max_pixels, pointer)
+    # Pillow's parsers raise nearly every built-in error on hostile bytes; whichever it is, the
+    # file is at fault.
+    try:
+        if format_name == "PNG":
+            return _open_png(content, max_pixels, pointer)
+        essential = _essential_segments(content) if format_name == "JPEG" else content
+        image = Image.open(io.BytesIO(essential), formats=[format_name])
+        _check_size(*image.size, max_pixels, pointer)
+        return PictureFile(image, getattr(image, "is_animated", False), is_deep_colour=False)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        raise _too_large(max_pixels, pointer) from exc
+    except TooLarge:
+        raise
+    except Exception as exc:
+        raise Invalid(f"the {format_name} file is damaged and cannot be opened", pointer) from exc
+
+
+def _format_name(content: bytes) -> str | None:
+    for magic, name in SIGNATURES.items():
+        if content.startswith(magic):
+            return None if name == "WEBP" and content[8:12] != b"WEBP" else name
+    return None
+
+
+def _check_size(width: int, height: int, max_pixels: int, pointer: str) -> None:
+    if width * height > max_pixels:
+        raise _too_large(max_pixels, pointer)
+    if max(width, height) > MAX_SIDE:
+        raise TooLarge(f"the picture is wider or higher than {MAX_SIDE} pixels", pointer)
+
+
+def _too_large(max_pixels: int, pointer: str) -> TooLarge:
+    return TooLarge(f"the picture has more than {max_pixels} pixels", pointer)
+
+
+def _webp_canvas(content: bytes) -> tuple[int, int]:
+    """Width and height as the first chunk declares them; 0 where there is none (RFC 9649)."""
+    kind, data = content[12:16], content[20:30]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _open_png(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
+    essential, is_animated = _essential_chunks(content)
+    image = Image.open(io.BytesIO(essential), formats=["PNG"])
+    _check_size(*image.size, max_pixels, pointer)
+    depth, colour_type = content[24], content[25]  # of IHDR, which Pillow found in its place
+    is_deep_colour = depth == 16 and colour_type != 0
+    _scale_transparency(image, depth, is_deep_colour)
+    return PictureFile(image, is_animated, is_deep_colour)
+
+
+def _essential_chunks(content: bytes) -> tuple[bytes, bool]:
+    """A PNG without what does not show in its first picture, and whether it is animated."""
+    kept, offset, is_animated = [content[:8]], 8, False
+    while offset < len(content):
+        name = content[offset + 4 : offset + 8]
+        end = offset + 12 + int.from_bytes(content[offset : offset + 4])
+        if name[:1].isupper() or name in PNG_ANCILLARY:
+            kept.append(content[offset:end])
+        is_animated = is_animated or name == b"acTL"
+        offset = end
+    return b"".join(kept), is_animated
+
+
+def _essential_segments(content: bytes) -> bytes:
+    """A JPEG without what does not show, up to its first scan or the first thing out of place."""
+    kept, seen, offset = [content[:2]], set[int](), 2
+    while content[offset : offset + 1] == b"\xff" and offset + 4 <= len(content):
+        marker = content[offset + 1]
+        if marker in (0xFF, JPEG_SCAN):
+            break
+        end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4])
+        if _shows(marker, content[offset + 4 : end], seen):
+            kept.append(content[offset:end])
+            seen.add(marker)
+        offset = end
+    return b"".join([*kept, content[offset:]])
+
+
+def _shows(marker: int, data: bytes, seen: set[int]) -> bool:
+    if 0xE0 <= marker <= 0xEF:
+        name = JPEG_APPLICATION.get(marker)
+        return name is not None and data.startswith(name) and marker not in seen
+    return marker != JPEG_COMMENT
+
+
+def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) -> None:
+    """Bring a transparent level or colour to the scale in which Pillow gives the pixels."""
+    transparency = image.info.get("transparency")
+    if image.mode == "L" and depth in (2, 4):
+        if transparency is not None:
+            image.info["transparency"] = transparency * (255 // (2**depth - 1))
+    elif is_deep_colour and transparency is not None:
+        image.info["transparency"] = tuple(level >> 8 for level in transparency)
