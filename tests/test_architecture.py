@@ -12,11 +12,16 @@ WEB = {"fastapi", "starlette", "uvicorn", "multipart", "pydantic_settings", "htt
 TRAINING_ONLY = {"matplotlib", "pooch", "tqdm", "typer", "training"}
 KNOW_TORCH = {"artifact.py", "inference.py"}
 KNOW_WEB = {
+    "api_key.py",
     "app.py",
     "body_limit.py",
+    "cors.py",
+    "departure.py",
     "dependencies.py",
+    "observation.py",
     "openapi.py",
     "problems.py",
+    "server.py",
     "__main__.py",
 }
 MAY_USE_TORCHSCRIPT = {"training/export.py", "training/models.py", "service/artifact.py"}
