@@ -1,6 +1,7 @@
 """uvicorn, taught what this service promises: a drain that loses nothing, problems for all."""
 
 import asyncio
+import logging
 import math
 import signal
 import socket
@@ -17,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service.problems import problem
 from service.settings import Settings
 
+logger = logging.getLogger("service.access")
+
 POLL_SECONDS = 0.05
 
 
@@ -28,7 +31,9 @@ class ProblemProtocol(HttpToolsProtocol):
         if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
             self.cycle.keep_alive = False
             return
-        headers = {"Connection": "close", "X-Request-ID": uuid.uuid4().hex}
+        request_id = uuid.uuid4().hex
+        logger.info("not HTTP", extra={"fields": {"request_id": request_id, "status": 400}})
+        headers = {"Connection": "close", "X-Request-ID": request_id}
         answer = problem(HTTPStatus.BAD_REQUEST, "the request is not HTTP", headers=headers)
         fields = [*self.server_state.default_headers, *answer.raw_headers]
         head = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % field for field in fields)]

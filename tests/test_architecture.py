@@ -107,7 +107,7 @@ def test_service_runs_without_any_training_package(tmp_path: Path) -> None:
 
 def test_training_runs_without_the_web_framework() -> None:
     run_without(
-        WEB,
+        WEB | {"prometheus_client"},
         "import runpy\n"
         "sys.argv = ['training', '--help']\n"
         "try: runpy.run_module('training', run_name='__main__')\n"

@@ -89,8 +89,16 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+BROKEN_CHUNK = (
+    b"POST /decode HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+)
+
+
 @pytest.mark.parametrize(
-    "garbage", [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET /%zz x\r\n\r\n"]
+    "garbage",
+    [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET \xff HTTP/1.1\r\n\r\n", BROKEN_CHUNK],
+    ids=["TLS", "no path", "no URL", "broken chunk"],
 )
 def test_what_is_not_http_is_a_problem(address: str, garbage: bytes) -> None:
     with connected(address) as connection:
