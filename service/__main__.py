@@ -1,14 +1,13 @@
 """python -m service: the app on uvicorn, set up by ATLAS_* environment variables."""
 
-import logging
 import sys
 
-import uvicorn
 from pydantic import ValidationError
 
 from service.app import create_app
 from service.errors import RepositoryUnusable
-from service.head_limit import HeadLimitProtocol
+from service.logs import configure_logging
+from service.server import Server
 from service.settings import Settings
 
 
@@ -16,18 +15,12 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM; 2 for a wrong setting or a repository with nothing in it."""
     try:
         settings = Settings()
-        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s: %(message)s")
+        configure_logging(settings.log_level, settings.log_format)
         app = create_app(settings)
     except (ValidationError, RepositoryUnusable) as exc:
         sys.stderr.write(f"latent-atlas: {exc}\n")
         return 2
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        http=HeadLimitProtocol,
-    )
+    Server(app, settings, app.state.lifecycle.leave).run()
     return 0
 
 

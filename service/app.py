@@ -1,22 +1,31 @@
 """The FastAPI application: settings in, wired app out. Importing this module does no work."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from service.api_key import ApiKey
 from service.atlas import Atlas
 from service.body_limit import BodyLimit
+from service.cors import Cors
 from service.cpu import available_cpus
+from service.departure import Departure
 from service.head import HeadAsGet
 from service.inference import InferenceExecutor
+from service.lifecycle import Lifecycle
+from service.metrics import Metrics
+from service.observation import Observation
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
 from service.routes import health, latent, models
+from service.routes import metrics as metrics_route
 from service.settings import Settings
 
 DESCRIPTION = (
@@ -44,17 +53,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
+    metrics = Metrics()
+    metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
     executor = InferenceExecutor(
-        settings.inference_places or available_cpus(), settings.inference_queue
+        settings.inference_places or available_cpus(), settings.inference_queue, metrics
     )
-    app.state.atlas = Atlas(settings, registry, executor)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.state.metrics = metrics
+    app.state.atlas = Atlas(settings, registry, executor, metrics)
+    app.state.lifecycle = Lifecycle(registry, executor)
+    _add_layers(app, settings)
     install_handlers(app, settings.retry_after_seconds)
-    for routes in (latent, models, health):
+    for routes in (latent, models, health, metrics_route):
         app.include_router(routes.router)
     install_document(app, settings)
     return app
+
+
+def _add_layers(app: FastAPI, settings: Settings) -> None:
+    """What a request passes before its route; the last one added is the outermost."""
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    if settings.api_key and settings.has_api_key:
+        app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
+    if settings.cors_origins:  # outside the key: a preflight cannot carry one
+        app.add_middleware(Cors, origins=settings.cors_origins)
+    app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
+    app.add_middleware(Observation, metrics=app.state.metrics, lifecycle=app.state.lifecycle)
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -65,8 +89,23 @@ def _operation_id(route: APIRoute) -> str:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while /livez already answers; at the end let running work finish."""
-    atlas: Atlas = app.state.atlas
-    app.state.loading = asyncio.create_task(asyncio.to_thread(atlas.registry.load))
-    yield
-    await app.state.loading
-    atlas.executor.close()
+    lifecycle: Lifecycle = app.state.lifecycle
+    app.state.loading = lifecycle.reload()
+    with _reload_on_hangup(lifecycle):
+        yield
+    lifecycle.leave()
+    await lifecycle.close()
+
+
+@contextmanager
+def _reload_on_hangup(lifecycle: Lifecycle) -> Iterator[None]:
+    """Reload on SIGHUP, where there is one and this thread may handle it."""
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lifecycle.reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

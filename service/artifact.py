@@ -136,6 +136,14 @@ def load_artifact(folder: Path) -> Artifact:
     return artifact
 
 
+def read_digest(folder: Path) -> str:
+    """What the `digest` of the version in this folder would be, without loading it.
+
+    Raises FileMissing.
+    """
+    return hashlib.sha256(_read(folder / MANIFEST_FILE)).hexdigest()
+
+
 def version_numbers(model_folder: Path) -> list[int]:
     """The versions in a model's folder, ascending; anything else in it is passed over."""
     return sorted(

@@ -3,6 +3,7 @@
 It knows neither HTTP nor torch; routes parse and send, `inference` computes.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,11 @@ import numpy.typing as npt
 
 from service import inference, lattice, mosaic, support
 from service.artifact import Artifact
-from service.bodies import BodySize
+from service.bodies import BodySize, Schema, check_size, parse_json
 from service.errors import Fault, Invalid, TooLarge
 from service.images import Picture, read_picture
 from service.lattice import Bounds
+from service.metrics import Metrics
 from service.registry import Registry
 from service.schemas import (
     DecodeInput,
@@ -28,6 +30,9 @@ from service.schemas import (
     GridQuery,
 )
 from service.settings import Settings
+
+# Parsing this much JSON takes about a millisecond; more leaves the event loop.
+INLINE_JSON_BYTES = 64 * 1024
 
 Floats = npt.NDArray[np.float32]
 
@@ -57,11 +62,34 @@ class Atlas:
     """The five operations on latent spaces, each computed in one place of the executor."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, executor: inference.InferenceExecutor
+        self,
+        settings: Settings,
+        registry: Registry,
+        executor: inference.InferenceExecutor,
+        metrics: Metrics,
     ) -> None:
         self.settings = settings
         self.registry = registry
         self.executor = executor
+        # A parser holds the interpreter's lock: several at once would only starve the event loop.
+        self._parsing = asyncio.Lock()
+        self._image_counts = metrics.items.labels("images")
+        self._latent_counts = metrics.items.labels("latents")
+        self._tile_counts = metrics.items.labels("tiles")
+
+    async def parse(self, schema: type[Schema], content: bytes) -> Schema:
+        """A JSON body checked against `schema`; a large one off the event loop, one at a time.
+
+        A large one is refused as Overloaded before the work of parsing it, not after. It takes no
+        place, so that it never waits for a place while it holds one.
+        """
+        check_size(content, self.body_size())
+        if len(content) <= INLINE_JSON_BYTES:
+            return parse_json(schema, content, self.settings)
+        self.executor.require_room()
+        async with self._parsing:
+            self.executor.require_room()
+            return await asyncio.to_thread(parse_json, schema, content, self.settings)
 
     def body_size(self) -> BodySize:
         """What a right JSON body can hold at most, for the largest of the models.
@@ -82,11 +110,13 @@ class Atlas:
     async def encode_files(self, form: EncodeInput) -> Answer:
         """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
         artifact = self.registry.get(form.model)
+        self._image_counts.observe(len(form.images))
         return await self._compute(artifact, partial(self._encode_files, artifact, form))
 
     async def encode_pixels(self, body: EncodePixelsInput) -> Answer:
         """EncodeOutput as JSON for images given as numbers."""
         artifact = self.registry.get(body.model)
+        self._image_counts.observe(len(body.images))
         return await self._compute(artifact, partial(_encode_pixels, artifact, body))
 
     async def decode(self, body: DecodeInput) -> Answer:
@@ -96,6 +126,7 @@ class Atlas:
         columns = body.columns or mosaic.square_columns(len(body.latents))
         rows = -(-len(body.latents) // columns)
         self._check_mosaic(artifact, rows, columns, body.scale, "/body")
+        self._latent_counts.observe(len(body.latents))
         points = np.array(body.latents, np.float32)
         return await self._compute(artifact, partial(_draw, artifact, points, columns, body.scale))
 
@@ -106,6 +137,7 @@ class Atlas:
         image, most = artifact.manifest.image, self.settings.max_output_numbers
         if len(body.latents) * image.height * image.width > most:
             raise Invalid(f"the answer would have more than {most} pixel values", "/body/latents")
+        self._latent_counts.observe(len(body.latents))
         points = np.array(body.latents, np.float32)
         return await self._compute(artifact, partial(_decode_pixels, artifact, points))
 
@@ -123,6 +155,7 @@ class Atlas:
 
     async def draw_grid(self, grid: Grid) -> Answer:
         """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
+        self._tile_counts.observe(grid.rows * grid.columns)
         return await self._compute(grid.artifact, partial(_draw_grid, grid))
 
     async def _compute(self, artifact: Artifact, work: Callable[[], bytes]) -> Answer:

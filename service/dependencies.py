@@ -6,22 +6,36 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.atlas import Atlas
-from service.bodies import Schema, check, check_size, parse_json
+from service.bodies import Schema, check
 from service.errors import Fault, Invalid, MediaTypeUnsupported, pointer
 from service.forms import read_form
+from service.lifecycle import Lifecycle
+from service.metrics import Metrics
 from service.schemas import EncodeInput
 
-# Parsing this much JSON takes about a millisecond; more leaves the event loop.
-INLINE_JSON_BYTES = 64 * 1024
 
-
-def get_atlas(request: Request) -> Atlas:
+# These do not wait, yet are `async`: FastAPI would send a plain function to a thread.
+async def get_atlas(request: Request) -> Atlas:
     """The atlas of the running app."""
     atlas: Atlas = request.app.state.atlas
     return atlas
 
 
+async def get_lifecycle(request: Request) -> Lifecycle:
+    """The lifecycle of the running app."""
+    lifecycle: Lifecycle = request.app.state.lifecycle
+    return lifecycle
+
+
+async def get_metrics(request: Request) -> Metrics:
+    """The metrics of the running app."""
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
 AtlasDependency = Annotated[Atlas, Depends(get_atlas)]
+LifecycleDependency = Annotated[Lifecycle, Depends(get_lifecycle)]
+MetricsDependency = Annotated[Metrics, Depends(get_metrics)]
 
 
 def json_body(schema: type[Schema]) -> Callable[..., Awaitable[Schema]]:
@@ -32,11 +46,7 @@ def json_body(schema: type[Schema]) -> Callable[..., Awaitable[Schema]]:
 
     async def parse(request: Request, atlas: AtlasDependency) -> Schema:
         _require_media_type(request, "application/json")
-        content = await request.body()
-        check_size(content, atlas.body_size())
-        if len(content) <= INLINE_JSON_BYTES:
-            return parse_json(schema, content, atlas.settings)
-        return await atlas.executor.run(lambda: parse_json(schema, content, atlas.settings))
+        return await atlas.parse(schema, await request.body())
 
     return parse
 
@@ -49,10 +59,10 @@ async def read_encode_form(request: Request, atlas: AtlasDependency) -> EncodeIn
     return check(EncodeInput, form, "form")
 
 
-def strict_query(*known: str) -> Callable[[Request], None]:
+def strict_query(*known: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that refuses query parameters that are not `known`, or given twice."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         names = [name for name, _ in request.query_params.multi_items()]
         faults = [
             Fault(

@@ -20,6 +20,7 @@ Responses = dict[int | str, dict[str, Any]]
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEM_DESCRIPTIONS = {
     400: "The request cannot be parsed.",
+    401: "The key is missing or wrong.",
     404: "No model of that name is served.",
     413: "The body or a picture is over the documented limit.",
     415: "The body or a file is in a format that this operation does not read.",
@@ -51,13 +52,27 @@ RETRY_HEADER: dict[str, Any] = {
 }
 
 
+REQUEST_ID_HEADER: dict[str, Any] = {
+    "X-Request-ID": {
+        "description": "The request's id in the log: the client's own X-Request-ID where it is at "
+        "most 64 of A-Z a-z 0-9 . _ : / + = @ -, otherwise a new one.",
+        "schema": {"type": "string"},
+    }
+}
+CHALLENGE_HEADER: dict[str, Any] = {
+    "WWW-Authenticate": {"description": "Names the key's header.", "schema": {"type": "string"}}
+}
+
+PROBLEM_HEADERS = {401: CHALLENGE_HEADER, 503: RETRY_HEADER}
+
+
 def problems(*statuses: int) -> Responses:
     """The documented error answers of an operation."""
     return {
         status: {
             "description": PROBLEM_DESCRIPTIONS[status],
             "content": PROBLEM_CONTENT,
-            **({"headers": RETRY_HEADER} if status == 503 else {}),
+            **({"headers": PROBLEM_HEADERS[status]} if status in PROBLEM_HEADERS else {}),
         }
         for status in statuses
     }
@@ -69,6 +84,12 @@ def encode_responses() -> Responses:
         200: {"description": "One entry an image, in order.", "headers": VERSION_HEADERS},
         **problems(400, 404, 413, 415, 422, 503),
     }
+
+
+def metrics_responses() -> Responses:
+    """Answers of /metrics."""
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {200: {"description": "One sample a line.", "content": content}, **problems(422)}
 
 
 def decode_pixels_responses() -> Responses:

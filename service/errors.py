@@ -14,6 +14,7 @@ ServiceError
 ├── ModelUnknown                no model of that name is served
 ├── ModelUnavailable            the model exists but did not load
 ├── NotReady                    models are still loading, or one failed to
+├── ShuttingDown                the service is leaving; requests belong elsewhere
 ├── Overloaded                  every place and the queue are taken
 └── RequestError                the request is at fault; names the place
     ├── Malformed               it cannot be parsed
@@ -105,6 +106,10 @@ class NotReady(ServiceError):
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("not every model is ready")
         self.faults = faults
+
+
+class ShuttingDown(ServiceError):
+    """The service has been told to end and only finishes what it has begun."""
 
 
 class Overloaded(ServiceError):

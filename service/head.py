@@ -28,7 +28,11 @@ class HeadAsGet:
             await send(message)
 
         inner = {**scope, "method": "GET"} if is_head else scope
-        await self._app(inner, receive, send_head)
+        try:
+            await self._app(inner, receive, send_head)
+        finally:
+            if "route" in inner:  # for what observes requests from outside
+                scope["route"] = inner["route"]
 
 
 def _allow_head(headers: MutableHeaders) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from time import perf_counter
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import torch
 
 from service.artifact import Artifact
 from service.errors import Invalid, ModelUnreadable, Overloaded
+from service.metrics import Metrics
 
 Result = TypeVar("Result")
 Floats = npt.NDArray[np.float32]
@@ -88,10 +90,17 @@ class InferenceExecutor:
     by side than from one request on many cores.
     """
 
-    def __init__(self, places: int, queue: int) -> None:
+    def __init__(self, places: int, queue: int, metrics: Metrics | None = None) -> None:
         torch.set_num_threads(1)
         self._threads = ThreadPoolExecutor(places, thread_name_prefix="inference")
         self._admissions = threading.BoundedSemaphore(places + queue)
+        self._metrics = metrics or Metrics()
+
+    def require_room(self) -> None:
+        """Raise Overloaded if `run` would now: for work that would be wasted before it."""
+        if not self._admissions.acquire(blocking=False):
+            self._refuse()
+        self._admissions.release()
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, computed in a place; a waiter that is cancelled never runs.
@@ -99,14 +108,35 @@ class InferenceExecutor:
         Raises Overloaded at once when all places and the queue are taken.
         """
         if not self._admissions.acquire(blocking=False):
-            raise Overloaded("all places and the queue are taken")
-        future = self._threads.submit(work)
-        future.add_done_callback(lambda _: self._admissions.release())
+            self._refuse()
+        self._metrics.waiting.inc()
+        future = self._threads.submit(self._compute, work, perf_counter())
+        future.add_done_callback(self._leave)
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Finish what runs, drop what waits."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _compute(self, work: Callable[[], Result], submitted: float) -> Result:
+        started = perf_counter()
+        self._metrics.queue_seconds.observe(started - submitted)
+        self._metrics.waiting.dec()
+        with self._metrics.running.track_inprogress():
+            try:
+                return work()
+            finally:
+                self._metrics.compute_seconds.observe(perf_counter() - started)
+
+    def _leave(self, future: Future[Result]) -> None:
+        if future.cancelled():
+            self._metrics.waiting.dec()
+            self._metrics.dropped.inc()
+        self._admissions.release()
+
+    def _refuse(self) -> NoReturn:
+        self._metrics.rejected.inc()
+        raise Overloaded("all places and the queue are taken")
 
 
 def _decode_blocks(artifact: Artifact, latents: Floats) -> Iterator[Floats]:

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from service import documents
+from service.api_key import HEADER, OPEN_PATHS
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -80,21 +82,39 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         if limit := QUERY_LIMITS.get(parameter["name"]):
             parameter["schema"]["maximum"] = getattr(settings, limit)
     _describe_limits(document, settings)
+    _describe_every_answer(document, has_key=settings.has_api_key)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
-    document["security"] = []
     return document
 
 
 def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
     """Say in words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
     document["info"]["description"] += (
-        f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_images} images "
+        f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_values} values "
+        f"a JSON body, {settings.max_images} images "
         f"a request, {settings.max_picture_pixels} pixels an uploaded picture and "
         f"{settings.max_request_pixels} in all of a request, "
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
         f"{settings.max_output_pixels} pixels a mosaic, {settings.max_output_numbers} pixel values "
         "in an answer of numbers."
     )
+
+
+def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
+    """What middleware adds to all operations: the request's id, and the key where one is set."""
+    document["security"] = [{"ApiKey": []}] if has_key else []
+    if has_key:
+        scheme = {"type": "apiKey", "in": "header", "name": HEADER}
+        document["components"]["securitySchemes"] = {"ApiKey": scheme}
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if has_key and path in OPEN_PATHS:
+                operation["security"] = []
+            elif has_key:
+                operation["responses"]["401"] = documents.problems(401)[401]
+            for status, answer in operation["responses"].items():
+                headers = {**answer.get("headers", {}), **documents.REQUEST_ID_HEADER}
+                operation["responses"][status] = {**answer, "headers": headers}
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

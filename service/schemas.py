@@ -197,7 +197,7 @@ class ModelSummary(BaseModel):
 
 
 class UnavailableModel(BaseModel):
-    """A model of the repository that is not served."""
+    """A model whose newest version is not served; one from before a reload may be."""
 
     name: str
     reason: str
@@ -258,6 +258,9 @@ class Ready(BaseModel):
 
     status: Literal["ready"] = "ready"
     models: dict[str, int] = Field(description="Version served of each model.")
+    unavailable: list[UnavailableModel] = Field(
+        description="What a reload could not load. What was served before it still is."
+    )
 
 
 class ProblemFault(BaseModel):

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED_REPOSITORY = Path(__file__).parent / "model_repository"
 
 Count = Annotated[int, Field(ge=1)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 
 
 class Settings(BaseSettings):
@@ -20,6 +21,18 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Lowest level that is logged."
+    )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="One JSON object a line, or text for people."
+    )
+    shutdown_grace_seconds: int = Field(
+        20, ge=0, description="Time that requests in flight have to finish after SIGTERM."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Key that clients send in X-API-Key; unset or empty: none is asked for."
+    )
+    cors_origins: tuple[Origin, ...] = Field(
+        (), description='Origins whose pages may call, `["https://a.example"]` or `["*"]`.'
     )
     model_repository: Path = Field(
         EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."
@@ -33,6 +46,7 @@ class Settings(BaseSettings):
     )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")
+    max_values: Count = Field(2**18, description="Most values in a JSON body.")
     max_picture_pixels: Count = Field(
         4096 * 4096, description="Largest width x height of an uploaded picture."
     )
@@ -50,3 +64,8 @@ class Settings(BaseSettings):
     max_output_numbers: Count = Field(
         2**20, description="Most pixel values in one answer of /decode/pixels."
     )
+
+    @property
+    def has_api_key(self) -> bool:
+        """Whether clients must send a key."""
+        return self.api_key is not None and self.api_key.get_secret_value() != ""

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 
 @contextmanager
@@ -20,8 +22,12 @@ def serve(
     executable: str = sys.executable,
     folder: Path | None = None,
     environment: Mapping[str, str] = os.environ,
+    log: list[str] | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start the server, wait until it is ready, give its address, and end it in the end."""
+    """Start the server, wait until it is ready, give its address, and end it in the end.
+
+    What it writes to standard error is added to `log`, all of it once the server has ended.
+    """
     settings = {"ATLAS_PORT": "0"}
     if repository is not None:
         settings["ATLAS_MODEL_REPOSITORY"] = str(repository)
@@ -34,26 +40,52 @@ def serve(
         text=True,
         start_new_session=True,  # `make` passes no signal on to the server it started
     )
-    # A server whose log nobody reads stops when the pipe is full.
-    reading = threading.Thread(target=process.communicate, daemon=True)
+    lines = [] if log is None else log
+    # A pipe that nobody empties would stop the server once its access log has filled it.
+    reader = threading.Thread(target=_read_on, args=(process, lines))
     try:
-        address = _address(process)
-        reading.start()
+        address = _address(process, lines)
+        reader.start()
         while httpx.get(f"{address}/readyz").status_code != 200:
             assert process.poll() is None
         yield address, process
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        (reading.join if reading.ident else process.communicate)()
+        process.wait()
+        if reader.ident is not None:
+            reader.join()
+        assert process.stderr is not None
+        process.stderr.close()
 
 
-def _address(process: subprocess.Popen[str]) -> str:
-    """Where uvicorn says it listens."""
-    log = list[str]()
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Ask again until the condition holds."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "the condition never held"
+
+
+def figure(address: str, name: str, **labels: str) -> float:
+    """A sample of the server's /metrics; 0 where it has not been counted yet."""
+    for family in text_string_to_metric_families(httpx.get(f"{address}/metrics").text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return sample.value
+    return 0
+
+
+def _read_on(process: subprocess.Popen[str], lines: list[str]) -> None:
     assert process.stderr is not None
     for line in process.stderr:
-        log.append(line)
+        lines.append(line)
+
+
+def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
+    """Where uvicorn says it listens."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        lines.append(line)
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
             return found.group()
-    raise RuntimeError(f"the server ended: {''.join(log)}")
+    raise RuntimeError(f"the server ended: {''.join(lines)}")

@@ -12,13 +12,18 @@ WEB = {"fastapi", "starlette", "uvicorn", "multipart", "pydantic_settings", "htt
 TRAINING_ONLY = {"matplotlib", "pooch", "tqdm", "typer", "training"}
 KNOW_TORCH = {"artifact.py", "inference.py"}
 KNOW_WEB = {
+    "api_key.py",
     "app.py",
     "body_limit.py",
+    "cors.py",
+    "departure.py",
     "dependencies.py",
     "head.py",
     "head_limit.py",
+    "observation.py",
     "openapi.py",
     "problems.py",
+    "server.py",
     "__main__.py",
 }
 MAY_USE_TORCHSCRIPT = {"training/export.py", "training/models.py", "service/artifact.py"}
@@ -104,7 +109,7 @@ def test_service_runs_without_any_training_package(tmp_path: Path) -> None:
 
 def test_training_runs_without_the_web_framework() -> None:
     run_without(
-        WEB,
+        WEB | {"prometheus_client"},
         "import runpy\n"
         "sys.argv = ['training', '--help']\n"
         "try: runpy.run_module('training', run_name='__main__')\n"

@@ -92,7 +92,7 @@ def test_every_command_is_covered() -> None:
 def test_settings_are_listed_with_their_defaults() -> None:
     for name, field in Settings.model_fields.items():
         default = "embedded" if name == "model_repository" else field.default
-        shown = "" if default is None else f"`{default}`"
+        shown = "" if default in (None, ()) else f"`{default}`"
         assert f"| `ATLAS_{name.upper()}` | {shown} | {field.description} |" in README
 
 

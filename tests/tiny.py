@@ -31,9 +31,11 @@ LATENT_DIM = 2
 class TinyAutoencoder(nn.Module):
     """One dense layer each way; `deviation` 0 makes it an AE, anything else a VAE."""
 
-    def __init__(self, height: int = 28, width: int = 28, deviation: float = 0.5) -> None:
+    def __init__(
+        self, height: int = 28, width: int = 28, deviation: float = 0.5, seed: int | None = None
+    ) -> None:
         super().__init__()
-        generator = torch.Generator().manual_seed(height * width)
+        generator = torch.Generator().manual_seed(height * width if seed is None else seed)
         self.height, self.width, self.deviation = height, width, deviation
         self.encoder = nn.Linear(height * width, LATENT_DIM)
         self.decoder = nn.Linear(LATENT_DIM, height * width)
@@ -59,9 +61,15 @@ def script(model: nn.Module) -> torch.jit.ScriptModule:
     return scripted
 
 
-def publish(repository: Path, name: str = "vae", height: int = 28, width: int = 28) -> Path:
+def publish(
+    repository: Path,
+    name: str = "vae",
+    height: int = 28,
+    width: int = 28,
+    seed: int | None = None,
+) -> Path:
     """Publish the next version of a tiny model and return its folder."""
-    model = TinyAutoencoder(height, width, deviation=0.5 if name == "vae" else 0.0).eval()
+    model = TinyAutoencoder(height, width, 0.5 if name == "vae" else 0.0, seed).eval()
     return write_artifact(
         repository,
         describe(model, name),

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from service import documents
-from service.dependencies import AtlasDependency, strict_query
-from service.schemas import Alive, Ready
+from service.dependencies import AtlasDependency, LifecycleDependency, strict_query
+from service.schemas import Alive, Ready, UnavailableModel
 
 router = APIRouter(tags=["health"], dependencies=[Depends(strict_query())])
 
@@ -16,11 +16,17 @@ async def livez() -> Alive:
 
 
 @router.get("/readyz", summary="Is every model ready?", responses=documents.problems(422, 503))
-async def readyz(atlas: AtlasDependency) -> Ready:
-    """200 once every model is loaded, verified and warm; 503 naming those that are not."""
-    atlas.registry.require_ready()
+async def readyz(atlas: AtlasDependency, lifecycle: LifecycleDependency) -> Ready:
+    """200 once every model is loaded, verified and warm; 503 naming those that are not.
+
+    A reload that fails leaves the service ready, with what it served before. From SIGTERM on the
+    answer is 503.
+    """
+    lifecycle.require_ready()
+    registry = atlas.registry
     return Ready(
-        models={
-            name: artifact.manifest.version for name, artifact in atlas.registry.artifacts.items()
-        }
+        models={name: artifact.manifest.version for name, artifact in registry.artifacts.items()},
+        unavailable=[
+            UnavailableModel(name=name, reason=reason) for name, reason in registry.failures.items()
+        ],
     )

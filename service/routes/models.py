@@ -22,7 +22,7 @@ router = APIRouter(tags=["models"], dependencies=[Depends(strict_query())])
 
 @router.get("/models", summary="List the models", responses=documents.problems(422))
 async def list_models(atlas: AtlasDependency) -> ModelList:
-    """Every model that is served, the default one, and those that failed to load."""
+    """Every model that is served, the default one, and what failed to load."""
     registry = atlas.registry
     return ModelList(
         default=registry.default_model,

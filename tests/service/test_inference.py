@@ -100,8 +100,11 @@ def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
         await asyncio.sleep(0)  # let both start
         with pytest.raises(Overloaded):
             await executor.run(gate.wait)
+        with pytest.raises(Overloaded):
+            executor.require_room()
         gate.set()
         answers = await asyncio.gather(*accepted)
+        executor.require_room()
         answers.append(await executor.run(gate.is_set))
         executor.close()
         return answers

@@ -16,6 +16,7 @@ OPERATIONS = {
     "list_models",
     "get_model",
     "livez",
+    "metrics",
     "readyz",
 }
 

@@ -57,7 +57,6 @@ HOSTILE = {
     "noise": NOISE,
     "TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + NOISE,
     "only line ends": b"\r\n" * 1000,
-    "no version": b"GET /livez\r\n\r\n",
     "unknown method": GET.replace(b"GET", b"BREW") + b"\r\n",
     "unknown version": GET.replace(b"1.1", b"7.5") + b"\r\n",
     "preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

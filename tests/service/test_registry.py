@@ -1,11 +1,13 @@
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from service.artifact import write_artifact
+from service import registry as registry_module
+from service.artifact import Artifact, write_artifact
 from service.errors import ModelUnavailable, ModelUnknown, NotReady, RepositoryUnusable
 from service.registry import Registry
 from tests import tiny
@@ -110,3 +112,112 @@ def test_repository_without_models_is_refused(tmp_path: Path, make: object) -> N
 def test_missing_default_model_is_refused(repository: Path) -> None:
     with pytest.raises(RepositoryUnusable, match="'beta-vae', found ae, vae"):
         Registry(repository, "beta-vae")
+
+
+def test_reload_serves_new_versions_and_models_and_drops_removed_ones(tmp_path: Path) -> None:
+    tiny.publish(tmp_path, "vae")
+    tiny.publish(tmp_path, "old")
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    before = registry.get("vae")
+    tiny.publish(tmp_path, "vae", seed=2)
+    tiny.publish(tmp_path, "new")
+    shutil.rmtree(tmp_path / "old")
+    registry.load()
+
+    assert (before.manifest.version, registry.get("vae").manifest.version) == (1, 2)
+    assert list(registry.artifacts) == ["new", "vae"]
+    with pytest.raises(ModelUnknown):
+        registry.get("old")
+
+
+def test_reload_leaves_what_has_not_changed(tmp_path: Path) -> None:
+    tiny.publish(tmp_path)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    before = registry.get("vae")
+    registry.load()
+
+    assert registry.get("vae") is before
+
+
+def test_failed_reload_keeps_the_old_version_and_readiness(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tiny.publish(tmp_path)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    (tiny.publish(tmp_path) / "model.pt").write_bytes(b"cut")
+    (tiny.publish(tmp_path, "new") / "model.pt").write_bytes(b"cut")
+    registry.load()
+
+    registry.require_ready()
+    assert registry.get("vae").manifest.version == 1
+    assert "model.pt" in registry.failures["vae"]
+    assert "version 1 stays served" in caplog.text
+    with pytest.raises(ModelUnavailable, match="failed to load"):
+        registry.get("new")
+
+
+def test_reload_after_the_mending_clears_the_failure(tmp_path: Path) -> None:
+    tiny.publish(tmp_path)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+    broken = tiny.publish(tmp_path)
+    content = (broken / "model.pt").read_bytes()
+    (broken / "model.pt").write_bytes(b"cut")
+    registry.load()
+
+    (broken / "model.pt").write_bytes(content)
+    registry.load()
+
+    assert (registry.get("vae").manifest.version, registry.failures) == (2, {})
+
+
+def test_removing_the_newest_version_goes_back_to_the_one_before(tmp_path: Path) -> None:
+    tiny.publish(tmp_path)
+    newest = tiny.publish(tmp_path)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    shutil.rmtree(newest)
+    registry.load()
+
+    assert registry.get("vae").manifest.version == 1
+
+
+@pytest.mark.parametrize("gone", ["vae", ""])
+def test_default_model_is_never_dropped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, gone: str
+) -> None:
+    for name in ("ae", "vae"):
+        tiny.publish(tmp_path, name)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    shutil.rmtree(tmp_path / gone)
+    registry.load()
+
+    assert list(registry.artifacts) == ["ae", "vae"]
+    assert list(registry.failures) == ["vae"]
+    assert "version 1 stays served" in caplog.text
+
+
+def test_model_that_raises_anything_leaves_the_others_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.publish(tmp_path, "ae")
+    tiny.publish(tmp_path, "vae")
+
+    def raise_for_ae(artifact: Artifact) -> None:
+        assert artifact.manifest.name != "ae"
+
+    monkeypatch.setattr(registry_module, "warm_up", raise_for_ae)
+    registry = Registry(tmp_path, "vae")
+    registry.load()
+
+    assert list(registry.artifacts) == ["vae"]
+    assert "AssertionError" in registry.failures["ae"]

@@ -23,3 +23,19 @@ def test_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, va
 
 def test_every_setting_is_explained() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize("origin", ["a.example", "https://a.example/", "https://a.example/b"])
+def test_origin_that_no_browser_sends_is_refused(
+    monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    monkeypatch.setenv("ATLAS_CORS_ORIGINS", f'["{origin}"]')
+
+    with pytest.raises(ValidationError, match="cors_origins"):
+        Settings()
+
+
+def test_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATLAS_API_KEY", "k3y")
+
+    assert "k3y" not in repr(Settings())

@@ -1,0 +1,33 @@
+"""ASGI middleware that asks for an API key, before anything of the body is read."""
+
+import hmac
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.problems import problem
+
+HEADER = "X-API-Key"
+# Orchestrators and balancers hold no key, and a client needs the document to learn of it.
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/openapi.json"})
+
+
+class ApiKey:
+    """Answers 401 to requests without the key, but for OPEN_PATHS."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on if it may."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._has_key(scope):
+            await self._app(scope, receive, send)
+            return
+        headers = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
+        detail = f"this operation needs the right key in the header {HEADER}"
+        await problem(HTTPStatus.UNAUTHORIZED, detail, (), headers)(scope, receive, send)
+
+    def _has_key(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"x-api-key"]
+        return len(given) == 1 and hmac.compare_digest(given[0], self._key)

@@ -1,0 +1,50 @@
+"""When models are loaded and reloaded, and whether the service is leaving."""
+
+import asyncio
+
+from service.errors import ShuttingDown
+from service.inference import InferenceExecutor
+from service.registry import Registry
+
+
+class Lifecycle:
+    """From the first load through reloads to the end, of one app on one event loop."""
+
+    def __init__(self, registry: Registry, executor: InferenceExecutor) -> None:
+        self._registry = registry
+        self._executor = executor
+        self._turn = asyncio.Lock()
+        self._waiting: asyncio.Task[None] | None = None
+        self._tasks = set[asyncio.Task[None]]()
+        self.is_leaving = False
+
+    def reload(self) -> asyncio.Task[None]:
+        """Load what is new, off the event loop, after the load that runs now.
+
+        Calls that come while one waits for its turn share it: it sees all that they saw.
+        """
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._load())
+            self._tasks.add(self._waiting)
+            self._waiting.add_done_callback(self._tasks.discard)
+        return self._waiting
+
+    def leave(self) -> None:
+        """Be not ready from now on; safe in a signal handler."""
+        self.is_leaving = True
+
+    def require_ready(self) -> None:
+        """Raise ShuttingDown or NotReady unless requests should be sent here."""
+        if self.is_leaving:
+            raise ShuttingDown("the service is shutting down")
+        self._registry.require_ready()
+
+    async def close(self) -> None:
+        """Wait for loads and for what is being computed; what waits to be computed is dropped."""
+        await asyncio.gather(*self._tasks)
+        await asyncio.to_thread(self._executor.close)
+
+    async def _load(self) -> None:
+        async with self._turn:
+            self._waiting = None  # a call from here on may have seen a newer repository
+            await asyncio.to_thread(self._registry.load)

@@ -1,0 +1,30 @@
+"""/metrics, for Prometheus."""
+
+from fastapi import APIRouter, Depends, Response
+
+from service import documents
+from service.dependencies import MetricsDependency, strict_query
+from service.metrics import CONTENT_TYPE
+
+router = APIRouter(tags=["health"], dependencies=[Depends(strict_query())])
+
+
+class MetricsResponse(Response):
+    """The Prometheus text format."""
+
+    media_type = "text/plain"
+
+
+@router.get(
+    "/metrics",
+    summary="Report figures for Prometheus",
+    response_class=MetricsResponse,
+    responses=documents.metrics_responses(),
+)
+async def metrics(figures: MetricsDependency) -> Response:
+    """Counters, gauges and histograms in the Prometheus text format 0.0.4.
+
+    Requests by route template and status, waiting and computing time, sizes of requests, what was
+    refused or dropped, versions served, and figures of the process.
+    """
+    return Response(figures.render(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,80 @@
+"""uvicorn, taught what this service promises: a drain that loses nothing, problems for all."""
+
+import asyncio
+import logging
+import math
+import signal
+import socket
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.head_limit import HeadLimitProtocol
+from service.problems import problem
+from service.settings import Settings
+
+logger = logging.getLogger("service.access")
+
+POLL_SECONDS = 0.05
+
+
+class ProblemProtocol(HeadLimitProtocol):
+    """HTTP/1.1 whose answer to what is not HTTP is a problem too."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # says nothing of use
+        """Refuse what cannot be parsed; requests before it on the connection are answered first."""
+        if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
+        request_id = uuid.uuid4().hex
+        logger.info("not HTTP", extra={"fields": {"request_id": request_id, "status": 400}})
+        headers = {"Connection": "close", "X-Request-ID": request_id}
+        answer = problem(HTTPStatus.BAD_REQUEST, "the request is not HTTP", headers=headers)
+        fields = [*self.server_state.default_headers, *answer.raw_headers]
+        head = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % field for field in fields)]
+        self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Ends quietly: SIGTERM and SIGINT lead to exit code 0 once all that came is answered."""
+
+    def __init__(self, app: FastAPI, settings: Settings, leave: Callable[[], None]) -> None:
+        """`leave` is called in the signal handler, at once, to tell the app."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                http=ProblemProtocol,
+                ws="none",
+                lifespan="on",
+                log_config=None,  # service.logs has set it up
+                log_level=settings.log_level,
+                access_log=False,  # service.observation writes it
+                server_header=False,
+            )
+        )
+        self._leave = leave
+        self._grace_seconds = settings.shutdown_grace_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """As uvicorn's, but the signal is not raised again afterwards, which would end in 143."""
+        self._leave()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer on open connections while anything is in flight, then close; within the grace."""
+        deadline = monotonic() + self._grace_seconds
+        for server in self.servers:
+            server.close()
+        while self.server_state.tasks and not self.force_exit and monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+        self.config.timeout_graceful_shutdown = max(0, math.ceil(deadline - monotonic()))
+        await super().shutdown(sockets)

@@ -1,0 +1,55 @@
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from service.atlas import INLINE_JSON_BYTES, Atlas
+from service.errors import Invalid, Overloaded
+from service.inference import InferenceExecutor
+from service.metrics import Metrics
+from service.registry import Registry
+from service.schemas import DecodeInput
+from service.settings import Settings
+
+LARGE = b'{"latents": [[1, 2]]}'.ljust(INLINE_JSON_BYTES + 1)
+
+
+def make_atlas(repository: Path, **limits: int) -> Atlas:
+    metrics = Metrics()
+    executor = InferenceExecutor(1, 0, metrics)
+    settings = Settings.model_validate(limits)
+    registry = Registry(repository, "vae")
+    registry.load()
+    return Atlas(settings, registry, executor, metrics)
+
+
+def test_large_bodies_wait_for_each_other(repository: Path) -> None:
+    atlas = make_atlas(repository)
+
+    async def parse_many() -> list[DecodeInput]:
+        return await asyncio.gather(*(atlas.parse(DecodeInput, LARGE) for _ in range(5)))
+
+    assert [body.latents for body in asyncio.run(parse_many())] == [[[1, 2]]] * 5
+
+
+def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(repository: Path) -> None:
+    atlas = make_atlas(repository)
+
+    async def parse_beside_work() -> None:
+        gate = threading.Event()
+        working = asyncio.ensure_future(atlas.executor.run(gate.wait))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await atlas.parse(DecodeInput, LARGE)
+        gate.set()
+        await working
+
+    asyncio.run(parse_beside_work())
+
+
+def test_body_of_too_many_values_is_refused_before_it_is_parsed(repository: Path) -> None:
+    atlas = make_atlas(repository, max_values=3)
+
+    with pytest.raises(Invalid, match="at most 3 values"):
+        asyncio.run(atlas.parse(DecodeInput, b"[,,, not JSON"))

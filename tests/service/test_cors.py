@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from service.app import create_app
+from service.settings import Settings
+
+ORIGIN = "https://atlas.example"
+
+
+@pytest.fixture
+def shared(repository: Path) -> TestClient:
+    """An app that one other origin may call, with a key."""
+    return TestClient(
+        create_app(
+            Settings(model_repository=repository, cors_origins=(ORIGIN,), api_key=SecretStr("k3y"))
+        )
+    )
+
+
+def preflight(client: TestClient, origin: str, method: str = "POST") -> dict[str, str]:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "content-type, x-api-key",
+    }
+    answer = client.options("/decode", headers=headers)
+    return {**answer.headers, "status": str(answer.status_code)}
+
+
+def test_preflight_of_a_known_origin_is_allowed_without_a_key(shared: TestClient) -> None:
+    headers = preflight(shared, ORIGIN)
+
+    assert (headers["status"], headers["access-control-allow-origin"]) == ("200", ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("origin", "method"), [("https://other.example", "POST"), (ORIGIN, "DELETE")]
+)
+def test_other_preflights_are_problems(shared: TestClient, origin: str, method: str) -> None:
+    headers = preflight(shared, origin, method)
+
+    assert headers["status"] == "400"
+    assert headers["content-type"] == "application/problem+json"
+
+
+def test_answers_may_be_read_by_the_origin_with_their_headers(shared: TestClient) -> None:
+    headers = shared.get("/models", headers={"Origin": ORIGIN, "X-API-Key": "k3y"}).headers
+
+    assert headers["access-control-allow-origin"] == ORIGIN
+    assert "Atlas-Model-Version" in headers["access-control-expose-headers"]
+
+
+def test_no_origin_is_allowed_unless_set(client: TestClient) -> None:
+    answer = client.get("/livez", headers={"Origin": ORIGIN})
+
+    assert "access-control-allow-origin" not in answer.headers
+    assert preflight(client, ORIGIN)["status"] == "405"
