@@ -46,8 +46,7 @@ def serve(
     try:
         address = _address(process, lines)
         reader.start()
-        while httpx.get(f"{address}/readyz").status_code != 200:
-            assert process.poll() is None
+        until(lambda: httpx.get(f"{address}/readyz").status_code == 200, seconds=60)
         yield address, process
     finally:
         if process.poll() is None:
