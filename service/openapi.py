@@ -90,8 +90,7 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
 def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
     """Say in words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
     document["info"]["description"] += (
-        f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_values} values "
-        f"a JSON body, {settings.max_images} images "
+        f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_images} images "
         f"a request, {settings.max_picture_pixels} pixels an uploaded picture and "
         f"{settings.max_request_pixels} in all of a request, "
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "

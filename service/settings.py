@@ -46,7 +46,6 @@ class Settings(BaseSettings):
     )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")
-    max_values: Count = Field(2**18, description="Most values in a JSON body.")
     max_picture_pixels: Count = Field(
         4096 * 4096, description="Largest width x height of an uploaded picture."
     )

@@ -49,7 +49,7 @@ def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(reposito
 
 
 def test_body_of_too_many_values_is_refused_before_it_is_parsed(repository: Path) -> None:
-    atlas = make_atlas(repository, max_values=3)
+    atlas = make_atlas(repository, max_images=1, max_latents=3)
 
-    with pytest.raises(Invalid, match="at most 3 values"):
-        asyncio.run(atlas.parse(DecodeInput, b"[,,, not JSON"))
+    with pytest.raises(Invalid, match="more than the documented limits"):
+        asyncio.run(atlas.parse(DecodeInput, b"[" + b"," * 1000 + b" not JSON"))
