@@ -25,10 +25,10 @@ LABEL org.opencontainers.image.title="Latent Atlas training" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=builder /opt/venv /opt/venv
 # Folders that volumes are mounted on belong to the user that writes into them.
-RUN install -d -o 10001 -g 10001 /work /work/model_repository /work/runs /work/cache
+RUN install -d -o 10001 -g 10001 /atlas /atlas/model_repository /atlas/runs /atlas/cache
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HOME=/work/cache XDG_CACHE_HOME=/work/cache MPLCONFIGDIR=/tmp/matplotlib
-WORKDIR /work
+    HOME=/atlas/cache XDG_CACHE_HOME=/atlas/cache MPLCONFIGDIR=/tmp/matplotlib
+WORKDIR /atlas
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "training"]
 CMD ["--help"]
