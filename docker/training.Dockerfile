@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && pip install --constraint constraints.txt ".[training]" \
     && pip uninstall --yes latent-atlas
 # The artifact contract lives in service/; its models and web code are not needed here.
-COPY service/__init__.py service/artifact.py service/errors.py service/manifest.py service/
+COPY service/__init__.py service/archives.py service/artifact.py service/errors.py service/manifest.py service/
 COPY training/ training/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --no-deps --constraint constraints.txt . && pip uninstall --yes pip

@@ -1,6 +1,7 @@
 """Who may import whom, proved by reading the imports and by running without the packages."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,19 @@ def test_training_meets_the_service_only_in_the_artifact() -> None:
         crossing = {name for name in imported(path) if name.split(".")[0] == "service"}
         assert all(name.startswith(allowed) for name in crossing), path
         assert not top_level(path) & WEB, path
+
+
+def test_training_image_holds_the_part_of_the_service_that_training_needs() -> None:
+    needed, found = {"__init__"}, {"artifact", "manifest", "errors"}
+    while found - needed:
+        needed |= found
+        names = {name for part in needed for name in imported(ROOT / "service" / f"{part}.py")}
+        found = {name.split(".")[1] for name in names if name.startswith("service.")}
+    dockerfile = (ROOT / "docker" / "training.Dockerfile").read_text()
+
+    copied = set(re.findall(r"service/(\w+)\.py", dockerfile))
+
+    assert copied == needed
 
 
 def test_in_the_service_few_modules_know_torch_or_the_web_framework() -> None:
