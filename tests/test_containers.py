@@ -45,6 +45,26 @@ def test_plain_up_leaves_training_out(composed: httpx.Client) -> None:  # noqa: 
     assert compose("ps", "--services").stdout.split() == ["service"]
 
 
+def test_service_runs_with_no_rights_on_a_root_it_cannot_write(composed: httpx.Client) -> None:  # noqa: ARG001
+    look = (
+        "import os, re\n"
+        "status = open('/proc/self/status').read()\n"
+        "print(os.getuid(), os.access('/', os.W_OK), re.search(r'CapBnd:\\s*(\\w+)', status)[1])\n"
+    )
+
+    shown = compose("exec", "-T", "service", "python", "-c", look).stdout
+
+    assert shown.split() == ["10001", "False", "0" * 16]
+
+
+def test_service_image_is_as_small_as_the_cpu_wheel_makes_it(composed: httpx.Client) -> None:  # noqa: ARG001
+    inspect = ["docker", "image", "inspect", "--format", "{{.Size}}", "latent-atlas-service"]
+
+    size = int(subprocess.run(inspect, check=True, stdout=subprocess.PIPE).stdout)
+
+    assert size < 1.25e9  # with a CUDA build of torch it would be 5 to 9 GB
+
+
 def test_training_image_teaches_its_commands(composed: httpx.Client) -> None:  # noqa: ARG001
     shown = compose("run", "--rm", "--build", "training", "--help").stdout
 
