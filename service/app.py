@@ -16,11 +16,13 @@ from service.body_limit import BodyLimit
 from service.cors import Cors
 from service.cpu import available_cpus
 from service.departure import Departure
+from service.dispatch import Dispatch
+from service.express import Express
 from service.head import HeadAsGet
 from service.inference import InferenceExecutor
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
-from service.observation import Observation
+from service.observation import AccessRecorder, Observation
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
@@ -61,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.state.atlas = Atlas(settings, registry, executor, metrics)
     app.state.lifecycle = Lifecycle(registry, executor)
-    _add_layers(app, settings)
+    _add_layers(app, settings, AccessRecorder(metrics))
     install_handlers(app, settings.retry_after_seconds)
     for routes in (latent, models, health, metrics_route):
         app.include_router(routes.router)
@@ -69,16 +71,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _add_layers(app: FastAPI, settings: Settings) -> None:
+def _add_layers(app: FastAPI, settings: Settings, recorder: AccessRecorder) -> None:
     """What a request passes before its route; the last one added is the outermost."""
     app.add_middleware(HeadAsGet)
+    app.add_middleware(
+        Dispatch,
+        routes=latent.router.routes,
+        retry_after_seconds=settings.retry_after_seconds,
+    )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     if settings.api_key and settings.has_api_key:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     if settings.cors_origins:  # outside the key: a preflight cannot carry one
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
-    app.add_middleware(Observation, metrics=app.state.metrics, lifecycle=app.state.lifecycle)
+    app.add_middleware(Observation, recorder=recorder, lifecycle=app.state.lifecycle)
+    app.add_middleware(
+        Express, atlas=app.state.atlas, recorder=recorder, lifecycle=app.state.lifecycle
+    )
 
 
 def _operation_id(route: APIRoute) -> str:

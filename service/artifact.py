@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -75,6 +76,11 @@ class Reference:
     coordinates: npt.NDArray[np.float32]  # [N, D]
     labels: npt.NDArray[np.uint8]  # [N], index into the dataset's class names
     thumbnails: npt.NDArray[np.uint8]  # [N, H, W] grey levels
+
+    @cached_property
+    def axes(self) -> npt.NDArray[np.float64]:
+        """[D, N] coordinates, one dimension after the other, as a search reads them."""
+        return np.ascontiguousarray(self.coordinates.T, dtype=np.float64)
 
 
 # Type and shape of arrays by name.

@@ -7,32 +7,38 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic_core import to_json
 
 from service import inference, lattice, mosaic, support
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
 from service.errors import Fault, Invalid, TooLarge
+from service.formats import is_small_png
 from service.images import Picture, read_picture
 from service.lattice import Bounds
 from service.metrics import Metrics
+from service.png import encode_png
 from service.registry import Registry
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
-    DecodePixelsOutput,
-    EncodedImage,
     EncodeInput,
-    EncodeOutput,
     EncodePixelsInput,
     GridQuery,
 )
 from service.settings import Settings
 
 # Parsing this much JSON takes about a millisecond; more leaves the event loop.
-INLINE_JSON_BYTES = 64 * 1024
+SMALL_BODY_BYTES = 64 * 1024
+# This much work takes a fraction of a millisecond, little more than handing it to a place and
+# back; more leaves the event loop.
+SMALL_TILES = 8
+SMALL_IMAGES = 8
+SMALL_FILE_PIXELS = 64 * 64
 
 Floats = npt.NDArray[np.float32]
 
@@ -43,6 +49,17 @@ class Answer:
 
     content: bytes
     artifact: Artifact
+
+
+@dataclass(frozen=True)
+class Work:
+    """A checked request: what computes its answer's bytes, and whether that is soon done."""
+
+    artifact: Artifact
+    compute: Callable[[], bytes]
+    is_small: bool
+    kind: Literal["images", "latents", "tiles"]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -73,9 +90,7 @@ class Atlas:
         self.executor = executor
         # A parser holds the interpreter's lock: several at once would only starve the event loop.
         self._parsing = asyncio.Lock()
-        self._image_counts = metrics.items.labels("images")
-        self._latent_counts = metrics.items.labels("latents")
-        self._tile_counts = metrics.items.labels("tiles")
+        self._counts = {kind: metrics.items.labels(kind) for kind in ("images", "latents", "tiles")}
 
     async def parse(self, schema: type[Schema], content: bytes) -> Schema:
         """A JSON body checked against `schema`; a large one off the event loop, one at a time.
@@ -83,9 +98,9 @@ class Atlas:
         A large one is refused as Overloaded before the work of parsing it, not after. It takes no
         place, so that it never waits for a place while it holds one.
         """
-        check_size(content, self.body_size())
-        if len(content) <= INLINE_JSON_BYTES:
+        if len(content) <= SMALL_BODY_BYTES:
             return parse_json(schema, content, self.settings)
+        check_size(content, self.body_size())
         self.executor.require_room()
         async with self._parsing:
             self.executor.require_room()
@@ -107,39 +122,45 @@ class Atlas:
             values=max(images * pixels, latents * dimensions),
         )
 
-    async def encode_files(self, form: EncodeInput) -> Answer:
+    def plan_encode_files(self, form: EncodeInput) -> Work:
         """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
         artifact = self.registry.get(form.model)
-        self._image_counts.observe(len(form.images))
-        return await self._compute(artifact, partial(self._encode_files, artifact, form))
+        is_small = len(form.images) <= SMALL_IMAGES and all(
+            is_small_png(content, SMALL_FILE_PIXELS) for content in form.images
+        )
+        compute = partial(self._encode_files, artifact, form)
+        return Work(artifact, compute, is_small, "images", len(form.images))
 
-    async def encode_pixels(self, body: EncodePixelsInput) -> Answer:
+    def plan_encode_pixels(self, body: EncodePixelsInput) -> Work:
         """EncodeOutput as JSON for images given as numbers."""
         artifact = self.registry.get(body.model)
-        self._image_counts.observe(len(body.images))
-        return await self._compute(artifact, partial(_encode_pixels, artifact, body))
+        is_small = len(body.images) <= SMALL_IMAGES
+        compute = partial(_encode_pixels, artifact, body)
+        return Work(artifact, compute, is_small, "images", len(body.images))
 
-    async def decode(self, body: DecodeInput) -> Answer:
+    def plan_decode(self, body: DecodeInput) -> Work:
         """A PNG mosaic of the latent points, row by row."""
         artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
         columns = body.columns or mosaic.square_columns(len(body.latents))
         rows = -(-len(body.latents) // columns)
         self._check_mosaic(artifact, rows, columns, body.scale, "/body")
-        self._latent_counts.observe(len(body.latents))
         points = np.array(body.latents, np.float32)
-        return await self._compute(artifact, partial(_draw, artifact, points, columns, body.scale))
+        is_small = rows * columns * body.scale**2 <= SMALL_TILES
+        compute = partial(_draw, artifact, points, columns, body.scale)
+        return Work(artifact, compute, is_small, "latents", len(points))
 
-    async def decode_pixels(self, body: DecodePixelsInput) -> Answer:
+    def plan_decode_pixels(self, body: DecodePixelsInput) -> Work:
         """DecodePixelsOutput as JSON."""
         artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
         image, most = artifact.manifest.image, self.settings.max_output_numbers
         if len(body.latents) * image.height * image.width > most:
             raise Invalid(f"the answer would have more than {most} pixel values", "/body/latents")
-        self._latent_counts.observe(len(body.latents))
         points = np.array(body.latents, np.float32)
-        return await self._compute(artifact, partial(_decode_pixels, artifact, points))
+        is_small = len(points) <= SMALL_TILES
+        compute = partial(_decode_pixels, artifact, points)
+        return Work(artifact, compute, is_small, "latents", len(points))
 
     def plan_grid(self, query: GridQuery) -> Grid:
         """Check a grid's query against the model and the limits; cheap, computes no picture."""
@@ -153,13 +174,26 @@ class Atlas:
             _check_bounds(axis, bounds, query.spacing)
         return grid
 
-    async def draw_grid(self, grid: Grid) -> Answer:
+    def plan_grid_picture(self, grid: Grid) -> Work:
         """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
-        self._tile_counts.observe(grid.rows * grid.columns)
-        return await self._compute(grid.artifact, partial(_draw_grid, grid))
+        tiles = grid.rows * grid.columns
+        is_small = tiles * grid.scale**2 <= SMALL_TILES
+        return Work(grid.artifact, partial(_draw_grid, grid), is_small, "tiles", tiles)
 
-    async def _compute(self, artifact: Artifact, work: Callable[[], bytes]) -> Answer:
-        return Answer(await self.executor.run(work), artifact)
+    async def answer(self, work: Work) -> Answer:
+        """Do the work: here if it is small, otherwise in a place of the executor.
+
+        Raises Overloaded.
+        """
+        if work.is_small:
+            return self.answer_here(work)
+        self._counts[work.kind].observe(work.count)
+        return Answer(await self.executor.run(work.compute), work.artifact)
+
+    def answer_here(self, work: Work) -> Answer:
+        """Do small work without waiting for a place."""
+        self._counts[work.kind].observe(work.count)
+        return Answer(self.executor.run_here(work.compute), work.artifact)
 
     def _encode_files(self, artifact: Artifact, form: EncodeInput) -> bytes:
         settings, pictures, pixels = self.settings, list[Picture](), 0
@@ -173,7 +207,8 @@ class Atlas:
                 detail = f"the pictures up to this have over {settings.max_request_pixels} pixels"
                 raise TooLarge(detail, place)
             pictures.append(picture)
-        return _encode(artifact, pictures)
+        images = np.stack([picture.pixels for picture in pictures])
+        return _encode(artifact, images, [picture.applied for picture in pictures])
 
     def _check_mosaic(
         self, artifact: Artifact, rows: int, columns: int, scale: int, root: str
@@ -197,29 +232,34 @@ def _encode_pixels(artifact: Artifact, body: EncodePixelsInput) -> bytes:
     ]
     if faults:
         raise Invalid.at(faults[:1])
-    return _encode(artifact, [Picture(np.array(rows, np.float32), []) for rows in body.images])
+    return _encode(artifact, np.array(body.images, np.float32), [[]] * len(body.images))
 
 
-def _encode(artifact: Artifact, pictures: list[Picture]) -> bytes:
-    encoding = inference.encode(artifact, np.stack([picture.pixels for picture in pictures]))
+def _encode(artifact: Artifact, images: Floats, applied: list[list[str]]) -> bytes:
+    encoding = inference.encode(artifact, images)
     supported = support.in_support(artifact, encoding.mean)
-    output = EncodeOutput(
-        model=artifact.manifest.name,
-        version=artifact.manifest.version,
-        latents=[
-            EncodedImage(
-                mean=mean, standard_deviation=deviation, in_support=near, applied=picture.applied
-            )
-            for mean, deviation, near, picture in zip(
-                encoding.mean.tolist(),
-                encoding.standard_deviation.tolist(),
-                supported.tolist(),
-                pictures,
-                strict=True,
-            )
-        ],
+    # A dictionary of EncodeOutput's shape: a model an image would cost as much as the encoding.
+    return to_json(
+        {
+            "model": artifact.manifest.name,
+            "version": artifact.manifest.version,
+            "latents": [
+                {
+                    "mean": mean,
+                    "standard_deviation": deviation,
+                    "in_support": near,
+                    "applied": changes,
+                }
+                for mean, deviation, near, changes in zip(
+                    encoding.mean.tolist(),
+                    encoding.standard_deviation.tolist(),
+                    supported.tolist(),
+                    applied,
+                    strict=True,
+                )
+            ],
+        }
     )
-    return output.model_dump_json().encode()
 
 
 def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:
@@ -231,7 +271,7 @@ def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:
 
 def _draw(artifact: Artifact, points: Floats, columns: int, scale: int) -> bytes:
     tiles = inference.decode_levels(artifact, points)
-    return mosaic.encode_png(mosaic.lay_out(tiles, columns, scale))
+    return encode_png(mosaic.lay_out(tiles, columns, scale))
 
 
 def _draw_grid(grid: Grid) -> bytes:
@@ -240,12 +280,13 @@ def _draw_grid(grid: Grid) -> bytes:
 
 
 def _decode_pixels(artifact: Artifact, points: Floats) -> bytes:
-    output = DecodePixelsOutput(
-        model=artifact.manifest.name,
-        version=artifact.manifest.version,
-        images=inference.decode(artifact, points).tolist(),
+    return to_json(  # of DecodePixelsOutput's shape
+        {
+            "model": artifact.manifest.name,
+            "version": artifact.manifest.version,
+            "images": inference.decode(artifact, points).tolist(),
+        }
     )
-    return output.model_dump_json().encode()
 
 
 def _grid_bounds(artifact: Artifact, query: GridQuery) -> tuple[Bounds, Bounds]:

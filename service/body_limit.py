@@ -23,10 +23,14 @@ class BodyLimit:
         """Pass the request on with a counting `receive`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _content_length(scope) > self._max_bytes:
-            await self._refuse(scope, receive, send)
-        else:
+            return
+        length = _content_length(scope)
+        if length is None:
             await self._count(scope, receive, send)
+        elif length > self._max_bytes:
+            await self._refuse(scope, receive, send)
+        else:  # the server ends the body there
+            await self._app(scope, receive, send)
 
     async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
         received, is_over, has_started = 0, False, False
@@ -61,6 +65,14 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
-def _content_length(scope: Scope) -> int:
-    values = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(values[0]) if values and values[0].isdigit() else 0
+def _content_length(scope: Scope) -> int | None:
+    """What the head says of the body's length; None where it says nothing that holds."""
+    length = 0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            if not value.isdigit():
+                return None
+            length = int(value)
+    return length

@@ -49,18 +49,24 @@ class _Connection:
         self._receive = receive
         self._send = send
         self._handler = asyncio.current_task()
+        self._watch_start: asyncio.Handle | None = None
         self._watcher: asyncio.Task[Message] | None = None
         self._owes_empty_body = False
         self.has_answered = False
         self.is_gone = False
 
     def watch(self, owes_empty_body: bool = False) -> None:
-        """Wait for the disconnect, which is all that can come once the body has been read."""
+        """Wait for the disconnect, which is all that can come once the body has been read.
+
+        A request that is answered without ever waiting is not watched: its client was there.
+        """
         self._owes_empty_body = owes_empty_body
-        self._watcher = asyncio.create_task(self._wait())
+        self._watch_start = asyncio.get_running_loop().call_soon(self._begin_watch)
 
     def end_watch(self) -> None:
         """Stop waiting."""
+        if self._watch_start is not None:
+            self._watch_start.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
 
@@ -69,8 +75,8 @@ class _Connection:
         if self._owes_empty_body:
             self._owes_empty_body = False
             return {"type": "http.request", "body": b"", "more_body": False}
-        if self._watcher is not None:
-            return await asyncio.shield(self._watcher)
+        if self._watch_start is not None:
+            return await asyncio.shield(self._begin_watch())
         message = await self._receive()
         if message["type"] == "http.disconnect" and not self.has_answered:
             self.is_gone = True
@@ -83,6 +89,11 @@ class _Connection:
         """Send on; from the first message the handler is let finish."""
         self.has_answered = True
         await self._send(message)
+
+    def _begin_watch(self) -> asyncio.Task[Message]:
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._wait())
+        return self._watcher
 
     async def _wait(self) -> Message:
         message = await self._receive()

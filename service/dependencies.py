@@ -1,6 +1,5 @@
-"""What routes ask FastAPI for, named once: the atlas, checked bodies, strict parameters."""
+"""What routes need of a request: the running app's parts, checked bodies, strict parameters."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,8 +16,7 @@ from service.schemas import EncodeInput
 # These do not wait, yet are `async`: FastAPI would send a plain function to a thread.
 async def get_atlas(request: Request) -> Atlas:
     """The atlas of the running app."""
-    atlas: Atlas = request.app.state.atlas
-    return atlas
+    return atlas_of(request)
 
 
 async def get_lifecycle(request: Request) -> Lifecycle:
@@ -33,54 +31,70 @@ async def get_metrics(request: Request) -> Metrics:
     return metrics
 
 
+async def refuse_query(request: Request) -> None:
+    """Refuse every query parameter, for operations that know none."""
+    check_query(request)
+
+
 AtlasDependency = Annotated[Atlas, Depends(get_atlas)]
 LifecycleDependency = Annotated[Lifecycle, Depends(get_lifecycle)]
 MetricsDependency = Annotated[Metrics, Depends(get_metrics)]
 
 
-def json_body(schema: type[Schema]) -> Callable[..., Awaitable[Schema]]:
-    """A dependency that reads the body as `schema`: strictly, within limits, faults placed.
+def atlas_of(request: Request) -> Atlas:
+    """The atlas of the running app."""
+    atlas: Atlas = request.app.state.atlas
+    return atlas
+
+
+async def read_json(request: Request, schema: type[Schema]) -> Schema:
+    """The body as `schema`: strictly, within limits, faults placed; no query beside it.
 
     FastAPI's own body parsing would build every number twice and knows no limits from settings.
     """
-
-    async def parse(request: Request, atlas: AtlasDependency) -> Schema:
-        _require_media_type(request, "application/json")
-        return await atlas.parse(schema, await request.body())
-
-    return parse
+    check_query(request)
+    _require_media_type(request, "application/json")
+    return await atlas_of(request).parse(schema, await request.body())
 
 
-async def read_encode_form(request: Request, atlas: AtlasDependency) -> EncodeInput:
-    """The form of /encode: strictly, within limits, faults placed."""
-    _require_media_type(request, "multipart/form-data")
-    content_type = request.headers["content-type"]
-    form = await read_form(content_type, request.stream(), atlas.settings.max_images)
+async def read_encode_form(request: Request) -> EncodeInput:
+    """The form of /encode: strictly, within limits, faults placed; no query beside it."""
+    check_query(request)
+    content_type = _require_media_type(request, "multipart/form-data")
+    form = await read_form(content_type, request.stream(), atlas_of(request).settings.max_images)
     return check(EncodeInput, form, "form")
 
 
-def strict_query(*known: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that refuses query parameters that are not `known`, or given twice."""
-
-    async def check(request: Request) -> None:
-        names = [name for name, _ in request.query_params.multi_items()]
-        faults = [
-            Fault(
-                pointer("query", name),
-                "this parameter is given more than once"
-                if name in known
-                else "this parameter is not known",
-            )
-            for name in dict.fromkeys(names)
-            if name not in known or names.count(name) > 1
-        ]
-        if faults:
-            raise Invalid.at(faults)
-
-    return check
+def read_query(request: Request, schema: type[Schema]) -> Schema:
+    """The query as `schema`: nothing unknown, nothing twice, faults placed."""
+    check_query(request, *schema.model_fields)
+    return check(schema, dict(request.query_params), "query")
 
 
-def _require_media_type(request: Request, expected: str) -> None:
-    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found != expected:
+def check_query(request: Request, *known: str) -> None:
+    """Refuse query parameters that are not `known`, or given twice.
+
+    Raises Invalid.
+    """
+    if not request.scope["query_string"]:
+        return
+    names = [name for name, _ in request.query_params.multi_items()]
+    faults = [
+        Fault(
+            pointer("query", name),
+            "this parameter is given more than once"
+            if name in known
+            else "this parameter is not known",
+        )
+        for name in dict.fromkeys(names)
+        if name not in known or names.count(name) > 1
+    ]
+    if faults:
+        raise Invalid.at(faults)
+
+
+def _require_media_type(request: Request, expected: str) -> str:
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() != expected:
         raise MediaTypeUnsupported(f"this operation reads {expected}")
+    return given

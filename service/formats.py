@@ -10,8 +10,9 @@ from PIL import Image
 
 from service.errors import Invalid, MediaTypeUnsupported, TooLarge
 
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "PNG",
+    PNG_SIGNATURE: "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"GIF87a": "GIF",
     b"GIF89a": "GIF",
@@ -65,6 +66,12 @@ def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
         raise
     except Exception as exc:
         raise Invalid(f"the {format_name} file is damaged and cannot be opened", pointer) from exc
+
+
+def is_small_png(content: bytes, max_pixels: int) -> bool:
+    """Whether a file is, by its first bytes alone, a PNG of at most so many pixels."""
+    width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+    return content.startswith(PNG_SIGNATURE) and width * height <= max_pixels
 
 
 def _format_name(content: bytes) -> str | None:

@@ -25,19 +25,44 @@ async def read_form(
 
     Raises Malformed for what is not a whole form, Invalid for a part that is not expected.
     """
-    _, options = parse_options_header(content_type)
-    if not options.get(b"boundary"):
-        raise Malformed("the media type names no boundary")
-    reader = _Reader(max_files)
-    try:
-        parser = _parser(options[b"boundary"], reader)
-        async for chunk in chunks:
-            parser.write(chunk)
-    except FormParserError as exc:
-        raise Malformed("the form cannot be parsed", "/form") from exc
-    if not reader.is_whole:
-        raise Malformed("the form ends before its last boundary", "/form")
-    return reader.values()
+    form = _Form(content_type, max_files)
+    async for chunk in chunks:
+        form.feed(chunk)
+    return form.values()
+
+
+def parse_form(content_type: str, content: bytes, max_files: int) -> dict[str, object]:
+    """The same of a body that has arrived in one piece."""
+    form = _Form(content_type, max_files)
+    form.feed(content)
+    return form.values()
+
+
+class _Form:
+    """A form as it arrives."""
+
+    def __init__(self, content_type: str, max_files: int) -> None:
+        _, options = parse_options_header(content_type)
+        if not options.get(b"boundary"):
+            raise Malformed("the media type names no boundary")
+        self._reader = _Reader(max_files)
+        try:
+            self._parser = _parser(options[b"boundary"], self._reader)
+        except FormParserError as exc:
+            raise Malformed("the form cannot be parsed", "/form") from exc
+
+    def feed(self, chunk: bytes) -> None:
+        """Read on."""
+        try:
+            self._parser.write(chunk)
+        except FormParserError as exc:
+            raise Malformed("the form cannot be parsed", "/form") from exc
+
+    def values(self) -> dict[str, object]:
+        """What the whole form holds, by name."""
+        if not self._reader.is_whole:
+            raise Malformed("the form ends before its last boundary", "/form")
+        return self._reader.values()
 
 
 def _parser(boundary: bytes, reader: "_Reader") -> MultipartParser:

@@ -105,7 +105,7 @@ class _Reduction:
     """An image as grey values on a background, averaged over cells of whole pixels.
 
     `values` is [rows, columns] in 0..1; `box` is the part of it that the image covers, since the
-    last cells may be cut off.
+    last cells may be cut off; `is_exact` where each cell is one pixel.
     """
 
     def __init__(self, image: Image.Image, inner: tuple[int, int], background: np.float32) -> None:
@@ -115,25 +115,33 @@ class _Reduction:
             max(1, size // (target * REDUCING_GAP))
             for size, target in zip(image.size, inner, strict=True)
         )
+        self.is_exact = across == down == 1
         self.box = (0.0, 0.0, image.width / across, image.height / down)
         rows = down * max(1, BAND_PIXELS // (image.width * down))
         bands = (
             self._shown(0, top, image.width, min(top + rows, image.height))
             for top in range(0, image.height, rows)
         )
-        self.values = np.concatenate([_cell_means(band, down, across) for band in bands])
+        cells = [_cell_means(band, down, across) for band in bands]
+        self.values = cells[0] if len(cells) == 1 else np.concatenate(cells)
 
     def border_mean(self) -> float:
         """The mean of the outermost pixels."""
         width, height = self._image.size
-        edges = [self._shown(0, 0, width, 1), self._shown(0, height - 1, width, height)]
+        part = self._part if self.is_exact else self._shown
+        edges = [part(0, 0, width, 1), part(0, height - 1, width, height)]
         if height > 2:
-            edges.append(self._shown(0, 1, 1, height - 1))
-            edges.append(self._shown(width - 1, 1, width, height - 1))
+            edges.append(part(0, 1, 1, height - 1))
+            edges.append(part(width - 1, 1, width, height - 1))
         return float(np.concatenate([edge.ravel() for edge in edges]).mean())
 
+    def _part(self, left: int, top: int, right: int, bottom: int) -> Floats:
+        return self.values[top:bottom, left:right]
+
     def _shown(self, left: int, top: int, right: int, bottom: int) -> Floats:
-        levels, opacity = _levels(self._image.crop((left, top, right, bottom)))
+        box = (left, top, right, bottom)
+        whole = (0, 0, *self._image.size)
+        levels, opacity = _levels(self._image if box == whole else self._image.crop(box))
         if opacity is None:
             return levels
         self.is_transparent = self.is_transparent or bool(opacity.min() < 1)
@@ -147,7 +155,7 @@ def _levels(image: Image.Image) -> tuple[Floats, Floats | None]:
     if image.mode in SIXTEEN_BIT_MODES:
         levels, white = np.asarray(image), 65535
     elif image.mode in ("1", "L"):
-        levels, white = np.asarray(image.convert("L")), 255
+        levels, white = np.asarray(image if image.mode == "L" else image.convert("L")), 255
     elif image.has_transparency_data:
         grey, opacity = image.convert("RGBA").convert("LA").split()
         return _scaled(np.asarray(grey), 255), _scaled(np.asarray(opacity), 255)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
@@ -17,6 +17,7 @@ from service.errors import Invalid, ModelUnreadable, Overloaded
 from service.metrics import Metrics
 
 Result = TypeVar("Result")
+Scalar = TypeVar("Scalar", bound=np.generic)
 Floats = npt.NDArray[np.float32]
 
 # Large requests run in blocks: memory stays flat, and a block still fills the matrix kernels.
@@ -39,13 +40,13 @@ def encode(artifact: Artifact, images: Floats) -> Encoding:
     Raises Invalid if an answer is not finite.
     """
     means, deviations = [], []
-    for start in range(0, len(images), BLOCK):
-        with torch.inference_mode():
+    with torch.inference_mode():
+        for start in range(0, len(images), BLOCK):
             block = torch.from_numpy(images[start : start + BLOCK]).unsqueeze(1)
             mean, deviation = artifact.model.encode(block)
-        means.append(mean.numpy())
-        deviations.append(deviation.numpy())
-    encoding = Encoding(np.concatenate(means), np.concatenate(deviations))
+            means.append(mean.numpy())
+            deviations.append(deviation.numpy())
+    encoding = Encoding(_joined(means), _joined(deviations))
     _check_finite(encoding.mean, "images")
     _check_finite(encoding.standard_deviation, "images")
     return encoding
@@ -56,7 +57,7 @@ def decode(artifact: Artifact, latents: Floats) -> Floats:
 
     Raises Invalid if an answer is not finite.
     """
-    return np.concatenate(list(_decode_blocks(artifact, latents)))
+    return _joined(list(_decode_blocks(artifact, latents)))
 
 
 def decode_levels(artifact: Artifact, latents: Floats) -> npt.NDArray[np.uint8]:
@@ -64,8 +65,7 @@ def decode_levels(artifact: Artifact, latents: Floats) -> npt.NDArray[np.uint8]:
 
     Raises Invalid if an answer is not finite.
     """
-    blocks = _decode_blocks(artifact, latents)
-    return np.concatenate([np.rint(block * 255).astype(np.uint8) for block in blocks])
+    return _joined([_levels(block) for block in _decode_blocks(artifact, latents)])
 
 
 def warm_up(artifact: Artifact) -> None:
@@ -101,6 +101,17 @@ class InferenceExecutor:
         if not self._admissions.acquire(blocking=False):
             self._refuse()
         self._admissions.release()
+
+    def run_here(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`, computed by the caller, who does not wait for a place.
+
+        For work so small that handing it to a thread would cost about as much as doing it.
+        """
+        started = perf_counter()
+        try:
+            return work()
+        finally:
+            self._metrics.compute_seconds.observe(perf_counter() - started)
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, computed in a place; a waiter that is cancelled never runs.
@@ -146,6 +157,16 @@ def _decode_blocks(artifact: Artifact, latents: Floats) -> Iterator[Floats]:
             pixels = artifact.model.decode(points).squeeze(1).numpy()
         _check_finite(pixels, "latents", start)
         yield pixels
+
+
+def _levels(pixels: Floats) -> npt.NDArray[np.uint8]:
+    scaled: Floats = pixels * np.float32(255)
+    np.rint(scaled, out=scaled)
+    return scaled.astype(np.uint8)
+
+
+def _joined(blocks: Sequence[npt.NDArray[Scalar]]) -> npt.NDArray[Scalar]:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _check_finite(values: Floats, place: str, offset: int = 0) -> None:

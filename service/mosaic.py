@@ -1,11 +1,9 @@
-"""Tiles to one picture to PNG bytes."""
+"""Tiles to one picture."""
 
-import io
 import math
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 GreyLevels = npt.NDArray[np.uint8]
 
@@ -27,10 +25,3 @@ def lay_out(tiles: GreyLevels, columns: int, scale: int) -> GreyLevels:
     by_row = padded.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
     picture = by_row.reshape(rows * height, columns * width)
     return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def encode_png(picture: GreyLevels) -> bytes:
-    """[H, W] grey levels -> an 8-bit greyscale PNG; equal pictures give equal bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
-    return buffer.getvalue()

@@ -5,12 +5,13 @@ every answer carries.
 """
 
 import logging
+import os
 import re
-import uuid
 from http import HTTPStatus
 from time import perf_counter
 
 from fastapi.routing import iter_route_contexts
+from prometheus_client import Counter, Histogram
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,12 +33,58 @@ HEADERS = [
 API_POLICY = (CONTENT_SECURITY_POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
 
-class Observation:
-    """Gives each request an id, writes one line of log for it and counts it."""
+class AccessRecorder:
+    """Counts, times and logs requests that have been answered."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, lifecycle: Lifecycle) -> None:
-        self._app = app
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._counters = dict[tuple[str, str, int], tuple[Counter, Histogram]]()
+
+    def record(
+        self,
+        request_id: str,
+        scope: Scope,
+        route: str,
+        status: int,
+        seconds: float,
+        **more: str | int,
+    ) -> None:
+        """Note one request; `route` is a template, `more` are fields for its line in the log."""
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        count, duration = self._counters_of(method, route, status)
+        count.inc()
+        duration.observe(seconds)
+        if status == CLIENT_GONE:
+            self._metrics.cancelled.inc()
+        if logger.isEnabledFor(logging.INFO):
+            fields = {
+                "request_id": request_id,
+                "method": method,
+                "route": route,
+                "path": scope["path"][:256],
+                "status": status,
+                "duration_ms": round(seconds * 1000, 3),
+                **more,
+            }
+            logger.info("request", extra={"fields": fields})
+
+    def _counters_of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        # Looking labels up costs more than counting. There are few: routes, methods, statuses.
+        key = (method, route, status)
+        if key not in self._counters:
+            self._counters[key] = (
+                self._metrics.requests.labels(method, route, str(status)),
+                self._metrics.request_seconds.labels(method, route),
+            )
+        return self._counters[key]
+
+
+class Observation:
+    """Gives each request an id and the headers of every answer, and has it recorded."""
+
+    def __init__(self, app: ASGIApp, recorder: AccessRecorder, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._recorder = recorder
         self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,28 +103,15 @@ class Observation:
             answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
             await answer(scope, receive, request.send)
         finally:
-            self._record(request)
-
-    def _record(self, request: "_Request") -> None:
-        seconds = perf_counter() - request.started
-        route = _template(request.scope)
-        method = request.scope["method"] if request.scope["method"] in METHODS else "OTHER"
-        self._metrics.requests.labels(method, route, str(request.status)).inc()
-        self._metrics.request_seconds.labels(method, route).observe(seconds)
-        if request.status == CLIENT_GONE:
-            self._metrics.cancelled.inc()
-        if logger.isEnabledFor(logging.INFO):
-            fields = {
-                "request_id": request.id,
-                "method": method,
-                "route": route,
-                "path": request.scope["path"][:256],
-                "status": request.status,
-                "duration_ms": round(seconds * 1000, 3),
-                "bytes": request.bytes,
+            self._recorder.record(
+                request.id,
+                scope,
+                _template(scope),
+                request.status,
+                perf_counter() - request.started,
+                bytes=request.bytes,
                 **request.model,
-            }
-            logger.info("request", extra={"fields": fields})
+            )
 
 
 class _Request:
@@ -121,12 +155,17 @@ class _Request:
 
 
 def _request_id(scope: Scope) -> str:
-    """The client's own id where it is sane, so that logs along the way can be joined."""
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and SANE_ID.fullmatch(value):
-            sane: str = value.decode()
-            return sane
-    return uuid.uuid4().hex
+        if name == b"x-request-id":
+            return sane_id(value)
+    return sane_id(None)
+
+
+def sane_id(given: bytes | None) -> str:
+    """The client's own id where it is sane, so that logs along the way can be joined."""
+    if given is not None and SANE_ID.fullmatch(given):
+        return given.decode()
+    return os.urandom(16).hex()
 
 
 def _template(scope: Scope) -> str:

@@ -32,10 +32,7 @@ def install_handlers(app: FastAPI, retry_after_seconds: int) -> None:
 
     async def service_error(_: Request, exc: Exception) -> Response:
         assert isinstance(exc, errors.ServiceError)
-        status = STATUS_OF[type(exc)]
-        unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
-        headers = {"Retry-After": str(retry_after_seconds)} if unavailable else None
-        return problem(status, str(exc), exc.faults, headers)
+        return service_problem(exc, retry_after_seconds)
 
     for error_type in STATUS_OF:
         app.add_exception_handler(error_type, service_error)
@@ -43,6 +40,14 @@ def install_handlers(app: FastAPI, retry_after_seconds: int) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(Exception, _unexpected_error)
+
+
+def service_problem(exc: errors.ServiceError, retry_after_seconds: int) -> Response:
+    """The answer to an error that the service raised on purpose."""
+    status = STATUS_OF[type(exc)]
+    unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": str(retry_after_seconds)} if unavailable else None
+    return problem(status, str(exc), exc.faults, headers)
 
 
 def problem(

@@ -12,22 +12,20 @@ def in_support(artifact: Artifact, points: npt.NDArray[np.float32]) -> npt.NDArr
     Near enough is `support.distance` of the manifest: the 99th percentile of the distance from
     one reference point to the nearest other one, so that about 1 in 100 held-out images is out.
     """
-    return nearest_distance(points, artifact.reference.coordinates) <= (
-        artifact.manifest.support.distance
-    )
+    return nearest_distance(points, artifact.reference.axes) <= artifact.manifest.support.distance
 
 
 def nearest_distance(
-    points: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
+    points: npt.NDArray[np.float32], axes: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """[B, D] points, [N, D] reference -> [B] Euclidean distances, in float64.
+    """[B, D] points, the reference's [D, N] axes -> [B] Euclidean distances, in float64.
 
     A scan of all N: some microseconds a point for a few thousand, less than a tree would cost.
     """
-    squares = np.zeros((len(points), len(reference)))
-    for dimension in range(points.shape[1]):
-        own, others = points[:, dimension].astype(float), reference[:, dimension].astype(float)
+    squares = np.zeros((len(points), axes.shape[1]))
+    for own, others in zip(points.T.astype(float), axes, strict=True):
         difference = own[:, None] - others
-        squares += difference * difference
+        difference *= difference
+        squares += difference
     nearest: npt.NDArray[np.float64] = np.sqrt(squares.min(axis=1))
     return nearest

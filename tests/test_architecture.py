@@ -19,6 +19,8 @@ KNOW_WEB = {
     "cors.py",
     "departure.py",
     "dependencies.py",
+    "dispatch.py",
+    "express.py",
     "head.py",
     "head_limit.py",
     "observation.py",

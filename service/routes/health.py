@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Depends
 
 from service import documents
-from service.dependencies import AtlasDependency, LifecycleDependency, strict_query
+from service.dependencies import AtlasDependency, LifecycleDependency, refuse_query
 from service.schemas import Alive, Ready, UnavailableModel
 
-router = APIRouter(tags=["health"], dependencies=[Depends(strict_query())])
+router = APIRouter(tags=["health"], dependencies=[Depends(refuse_query)])
 
 
 @router.get("/livez", summary="Is the process alive?", responses=documents.problems(422))

@@ -1,18 +1,17 @@
-"""/encode, /decode and /grid: parse, one call, send."""
+"""/encode, /decode and /grid: parse, one call, send.
+
+Endpoints take the request alone, so that `dispatch` can call them; what they read of it is
+documented beside them.
+"""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service import documents
 from service.atlas import Answer
 from service.caching import CACHE_CONTROL, grid_tag, is_current
-from service.dependencies import (
-    AtlasDependency,
-    json_body,
-    read_encode_form,
-    strict_query,
-)
+from service.dependencies import atlas_of, read_encode_form, read_json, read_query
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -35,14 +34,11 @@ class PngResponse(Response):
 @router.post(
     "/encode",
     summary="Encode uploaded pictures",
-    dependencies=[Depends(strict_query())],
     response_model=EncodeOutput,
     responses=documents.encode_responses(),
     openapi_extra=documents.form_request(EncodeInput),
 )
-async def encode(
-    atlas: AtlasDependency, form: Annotated[EncodeInput, Depends(read_encode_form)]
-) -> Response:
+async def encode(request: Request) -> Response:
     """Latent coordinates of 1 to many PNG, JPEG, WebP, GIF or BMP files, one entry a file.
 
     A picture is turned upright (EXIF), its transparency shown on the model's background, made
@@ -50,75 +46,75 @@ async def encode(
     aspect kept and padded. `applied` in the answer lists what was done. A VAE answers with the
     mean, never a sample: the same picture always gives the same latents.
     """
-    return _send(await atlas.encode_files(form), "application/json")
+    form = await read_encode_form(request)
+    atlas = atlas_of(request)
+    return _send(await atlas.answer(atlas.plan_encode_files(form)), "application/json")
 
 
 @router.post(
     "/encode/pixels",
     summary="Encode images given as numbers",
-    dependencies=[Depends(strict_query())],
     response_model=EncodeOutput,
     responses=documents.encode_responses(),
     openapi_extra=documents.json_request(EncodePixelsInput, documents.PIXELS_EXAMPLE),
 )
-async def encode_pixels(
-    atlas: AtlasDependency,
-    body: Annotated[EncodePixelsInput, Depends(json_body(EncodePixelsInput))],
-) -> Response:
+async def encode_pixels(request: Request) -> Response:
     """Latent coordinates of images as rows of values from 0 (background) to 1, one entry an image.
 
     Images have the model's own height and width. The answer equals that of `/encode` for the
     same images as PNG files.
     """
-    return _send(await atlas.encode_pixels(body), "application/json")
+    body = await read_json(request, EncodePixelsInput)
+    atlas = atlas_of(request)
+    return _send(await atlas.answer(atlas.plan_encode_pixels(body)), "application/json")
 
 
 @router.post(
     "/decode",
     summary="Decode latent points to a mosaic",
-    dependencies=[Depends(strict_query())],
     response_class=PngResponse,
     responses=documents.png_responses("POST"),
     openapi_extra=documents.json_request(DecodeInput, documents.LATENTS_EXAMPLE),
 )
-async def decode(
-    atlas: AtlasDependency, body: Annotated[DecodeInput, Depends(json_body(DecodeInput))]
-) -> Response:
+async def decode(request: Request) -> Response:
     """One 8-bit grey PNG with the picture of each latent point, row by row.
 
     Without `columns` the mosaic is as square as possible; places after the last are black.
     """
-    return _send(await atlas.decode(body), "image/png")
+    body = await read_json(request, DecodeInput)
+    atlas = atlas_of(request)
+    return _send(await atlas.answer(atlas.plan_decode(body)), "image/png")
 
 
 @router.post(
     "/decode/pixels",
     summary="Decode latent points to numbers",
-    dependencies=[Depends(strict_query())],
     response_model=DecodePixelsOutput,
     responses=documents.decode_pixels_responses(),
     openapi_extra=documents.json_request(DecodePixelsInput, documents.LATENTS_EXAMPLE),
 )
-async def decode_pixels(
-    atlas: AtlasDependency,
-    body: Annotated[DecodePixelsInput, Depends(json_body(DecodePixelsInput))],
-) -> Response:
+async def decode_pixels(request: Request) -> Response:
     """The picture of each latent point as rows of values from 0 (background) to 1."""
-    return _send(await atlas.decode_pixels(body), "application/json")
+    body = await read_json(request, DecodePixelsInput)
+    atlas = atlas_of(request)
+    return _send(await atlas.answer(atlas.plan_decode_pixels(body)), "application/json")
+
+
+async def document_grid(
+    query: Annotated[GridQuery, Query()],
+    if_none_match: Annotated[str | None, Header(description=documents.IF_NONE_MATCH)] = None,
+) -> None:
+    """Nothing but the parameters of /grid, from which FastAPI writes the document."""
 
 
 @router.get(
     "/grid",
     summary="Draw a grid of the latent plane",
-    dependencies=[Depends(strict_query(*GridQuery.model_fields))],
+    dependencies=[Depends(document_grid)],
     response_class=PngResponse,
     responses=documents.png_responses("GET"),
 )
-async def grid(
-    atlas: AtlasDependency,
-    query: Annotated[GridQuery, Query()],
-    if_none_match: Annotated[str | None, Header(description=documents.IF_NONE_MATCH)] = None,
-) -> Response:
+async def grid(request: Request) -> Response:
     """One 8-bit grey PNG that samples the latent plane systematically.
 
     Row 0 lies at `y_max`, column 0 at `x_min`, and both ends are included: the defaults give 21 x
@@ -126,11 +122,12 @@ async def grid(
     right. A single row or column lies in the middle of its bounds. The picture depends on the
     model and the query alone, so it carries a strong ETag.
     """
-    plan = atlas.plan_grid(query)
+    atlas = atlas_of(request)
+    plan = atlas.plan_grid(read_query(request, GridQuery))
     headers = {"ETag": grid_tag(plan), "Cache-Control": CACHE_CONTROL}
-    if is_current(if_none_match, headers["ETag"]):
+    if is_current(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return _send(await atlas.draw_grid(plan), "image/png", headers)
+    return _send(await atlas.answer(atlas.plan_grid_picture(plan)), "image/png", headers)
 
 
 def _send(answer: Answer, media_type: str, headers: dict[str, str] | None = None) -> Response:

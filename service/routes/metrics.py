@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Depends, Response
 
 from service import documents
-from service.dependencies import MetricsDependency, strict_query
+from service.dependencies import MetricsDependency, refuse_query
 from service.metrics import CONTENT_TYPE
 
-router = APIRouter(tags=["health"], dependencies=[Depends(strict_query())])
+router = APIRouter(tags=["health"], dependencies=[Depends(refuse_query)])
 
 
 class MetricsResponse(Response):

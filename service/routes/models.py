@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 
 from service import documents
 from service.artifact import Artifact
-from service.dependencies import AtlasDependency, strict_query
+from service.dependencies import AtlasDependency, refuse_query
 from service.schemas import (
     ImageShape,
     LatentSummary,
@@ -17,7 +17,7 @@ from service.schemas import (
     UnavailableModel,
 )
 
-router = APIRouter(tags=["models"], dependencies=[Depends(strict_query())])
+router = APIRouter(tags=["models"], dependencies=[Depends(refuse_query)])
 
 
 @router.get("/models", summary="List the models", responses=documents.problems(422))

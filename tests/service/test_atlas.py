@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.atlas import INLINE_JSON_BYTES, Atlas
+from service.atlas import SMALL_BODY_BYTES, Atlas
 from service.errors import Invalid, Overloaded
 from service.inference import InferenceExecutor
 from service.metrics import Metrics
@@ -12,7 +12,7 @@ from service.registry import Registry
 from service.schemas import DecodeInput
 from service.settings import Settings
 
-LARGE = b'{"latents": [[1, 2]]}'.ljust(INLINE_JSON_BYTES + 1)
+LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
 
 
 def make_atlas(repository: Path, **limits: int) -> Atlas:
@@ -50,6 +50,7 @@ def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(reposito
 
 def test_body_of_too_many_values_is_refused_before_it_is_parsed(repository: Path) -> None:
     atlas = make_atlas(repository, max_images=1, max_latents=3)
+    content = b"[" + b"," * SMALL_BODY_BYTES + b" not JSON"
 
     with pytest.raises(Invalid, match="more than the documented limits"):
-        asyncio.run(atlas.parse(DecodeInput, b"[" + b"," * 1000 + b" not JSON"))
+        asyncio.run(atlas.parse(DecodeInput, content))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.mosaic import encode_png, lay_out, square_columns
+from service.mosaic import lay_out, square_columns
 from tests import tiny
 
 
@@ -36,10 +36,3 @@ def test_scale_repeats_whole_pixels() -> None:
     assert enlarged.shape == (12, 24)
     assert (enlarged[::4, ::4] == lay_out(tiles, 2, 1)).all()
     assert (enlarged[3::4, 3::4] == lay_out(tiles, 2, 1)).all()
-
-
-def test_png_holds_exactly_the_levels() -> None:
-    picture = np.arange(256, dtype=np.uint8).reshape(8, 32)
-
-    assert (tiny.read_levels(encode_png(picture)) == picture).all()
-    assert encode_png(picture) == encode_png(picture.copy())

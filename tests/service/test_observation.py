@@ -9,7 +9,7 @@ from service.app import create_app
 from service.inference import InferenceExecutor
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
-from service.observation import Observation
+from service.observation import AccessRecorder, Observation
 from service.registry import Registry
 from service.settings import Settings
 
@@ -111,7 +111,7 @@ def test_unexpected_error_is_logged_and_answered_with_the_same_id(
 ) -> None:
     lifecycle = Lifecycle(Registry(repository, "vae"), InferenceExecutor(1, 0))
     app = FastAPI()
-    app.add_middleware(Observation, metrics=Metrics(), lifecycle=lifecycle)
+    app.add_middleware(Observation, recorder=AccessRecorder(Metrics()), lifecycle=lifecycle)
 
     @app.get("/")
     def fail() -> None:

@@ -8,7 +8,7 @@ from service.support import in_support, nearest_distance
 
 
 def test_nearest_distance_is_euclidean() -> None:
-    reference = np.array([[0, 0], [10, 0]], np.float32)
+    reference = np.array([[0.0, 10.0], [0.0, 0.0]])
 
     distances = nearest_distance(np.array([[3, 4], [9, 0]], np.float32), reference)
 
