@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from service.api_key import ApiKey
 from service.atlas import Atlas
@@ -36,15 +37,32 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+class App(FastAPI):
+    """FastAPI behind what answers small requests at once."""
+
+    express: Express
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request at once, or as FastAPI would."""
+        await self.express(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer through every layer, as FastAPI does."""
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     """Build the app; `settings` default to the environment's.
+
+    It shares the CPUs with its like in `workers` processes. If those are several, it starts only
+    once its models are loaded: a client of them all would not know which of them is ready.
 
     Raises pydantic.ValidationError for a wrong setting and RepositoryUnusable where there is
     nothing to serve.
     """
     settings = settings or Settings()
     registry = Registry(settings.model_repository, settings.default_model)
-    app = FastAPI(
+    app = App(
         title="Latent Atlas",
         summary="The latent spaces of autoencoders, over HTTP",
         description=DESCRIPTION,
@@ -54,12 +72,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
+        # FastAPI's own would look at each request whether someone has set it up; `metrics` is ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
     metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
     executor = InferenceExecutor(
-        settings.inference_places or available_cpus(), settings.inference_queue, metrics
+        settings.inference_places or max(1, available_cpus() // workers),
+        settings.inference_queue,
+        metrics,
     )
+    app.state.starts_loaded = workers > 1
     app.state.metrics = metrics
     app.state.atlas = Atlas(settings, registry, executor, metrics)
     app.state.lifecycle = Lifecycle(registry, executor)
@@ -71,7 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _add_layers(app: FastAPI, settings: Settings, recorder: AccessRecorder) -> None:
+def _add_layers(app: App, settings: Settings, recorder: AccessRecorder) -> None:
     """What a request passes before its route; the last one added is the outermost."""
     app.add_middleware(HeadAsGet)
     app.add_middleware(
@@ -86,9 +109,7 @@ def _add_layers(app: FastAPI, settings: Settings, recorder: AccessRecorder) -> N
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
     app.add_middleware(Observation, recorder=recorder, lifecycle=app.state.lifecycle)
-    app.add_middleware(
-        Express, atlas=app.state.atlas, recorder=recorder, lifecycle=app.state.lifecycle
-    )
+    app.express = Express(app.answer, app.state.atlas, recorder, app.state.lifecycle)
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -101,6 +122,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while /livez already answers; at the end let running work finish."""
     lifecycle: Lifecycle = app.state.lifecycle
     app.state.loading = lifecycle.reload()
+    if app.state.starts_loaded:
+        await app.state.loading
     with _reload_on_hangup(lifecycle):
         yield
     lifecycle.leave()

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api_key import has_key
 from service.atlas import SMALL_BODY_BYTES, Answer, Atlas, Work
 from service.bodies import Schema, check, parse_json
-from service.forms import parse_form
+from service.forms import parse_plain_form
 from service.lifecycle import Lifecycle
 from service.observation import API_POLICY, HEADERS, AccessRecorder, sane_id
 from service.schemas import DecodeInput, DecodePixelsInput, EncodeInput, EncodePixelsInput
@@ -27,7 +27,7 @@ class Operation:
     """What one path takes and gives, and how a request to it becomes work."""
 
     accepts: bytes
-    plan: Callable[[bytes, Headers], Work]
+    plan: Callable[[bytes, Headers], Work | None]
     answers: bytes
 
 
@@ -104,13 +104,15 @@ class Express:
             return None
         try:
             work = operation.plan(message["body"], headers)
-            return self._atlas.answer_here(work) if work.is_small else None
+            return self._atlas.answer_here(work) if work and work.is_small else None
         except Exception:  # the layers behind meet it again; to report it is theirs
             return None
 
-    def _plan_encode_files(self, content: bytes, headers: Headers) -> Work:
-        content_type = headers[b"content-type"].decode("latin-1")
-        form = parse_form(content_type, content, self._atlas.settings.max_images)
+    def _plan_encode_files(self, content: bytes, headers: Headers) -> Work | None:
+        most = self._atlas.settings.max_images
+        form = parse_plain_form(headers[b"content-type"], content, most)
+        if form is None:
+            return None
         return self._atlas.plan_encode_files(check(EncodeInput, form, "form"))
 
     def _plan_encode_pixels(self, content: bytes, _: Headers) -> Work:

@@ -1,6 +1,7 @@
 """When models are loaded and reloaded, and whether the service is leaving."""
 
 import asyncio
+import gc
 
 from service.errors import ShuttingDown
 from service.inference import InferenceExecutor
@@ -16,6 +17,7 @@ class Lifecycle:
         self._turn = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._tasks = set[asyncio.Task[None]]()
+        self._has_frozen = False
         self.is_leaving = False
 
     def reload(self) -> asyncio.Task[None]:
@@ -48,3 +50,14 @@ class Lifecycle:
         async with self._turn:
             self._waiting = None  # a call from here on may have seen a newer repository
             await asyncio.to_thread(self._registry.load)
+            self._spare_garbage_collection()
+
+    def _spare_garbage_collection(self) -> None:
+        """After the first load, take what lives as long as the process out of every later search.
+
+        A full search through torch's hundreds of thousands of objects halts all requests.
+        """
+        if not self._has_frozen:
+            self._has_frozen = True
+            gc.collect()
+            gc.freeze()

@@ -1,5 +1,10 @@
-"""What the service counts and times, as Prometheus metrics of one app; no global registry."""
+"""What the service counts and times, as Prometheus metrics of one app; no global registry.
 
+Of several workers each keeps its figures in files of a folder that all share, which the library
+does by itself where PROMETHEUS_MULTIPROC_DIR is set; whoever is asked adds them up.
+"""
+
+import os
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import (
@@ -14,6 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service.artifact import Artifact
@@ -57,8 +63,18 @@ class Metrics:
             "Work that was cancelled in the queue and never ran.",
             registry=registry,
         )
-        self.waiting = Gauge("atlas_inference_waiting", "Work in the queue now.", registry=registry)
-        self.running = Gauge("atlas_inference_running", "Work in a place now.", registry=registry)
+        self.waiting = Gauge(
+            "atlas_inference_waiting",
+            "Work in the queue now.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.running = Gauge(
+            "atlas_inference_running",
+            "Work in a place now.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self.queue_seconds = Histogram(
             "atlas_inference_queue_seconds",
             "Time that work waited for a place.",
@@ -88,11 +104,21 @@ class Metrics:
         failures: Callable[[], Mapping[str, str]],
     ) -> None:
         """Tell at each scrape which versions are served and which models failed to load."""
-        self._registry.register(_ModelCollector(artifacts, failures))
+        self._models = _ModelCollector(artifacts, failures)
+        self._registry.register(self._models)
 
     def render(self) -> bytes:
-        """All of them in the Prometheus text format, of type CONTENT_TYPE."""
-        return generate_latest(self._registry)
+        """All of them in the Prometheus text format, of type CONTENT_TYPE.
+
+        Of several workers their sums; memory, CPU and garbage collection are then left out, since
+        they would be those of whichever worker answers.
+        """
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        joint = CollectorRegistry()
+        MultiProcessCollector(joint)  # type: ignore[no-untyped-call]
+        joint.register(self._models)
+        return generate_latest(joint)
 
 
 class _ModelCollector(Collector):

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from service.head_limit import HeadLimitProtocol
+from service.joined_writes import JoinedWrites
 from service.problems import problem
 from service.settings import Settings
 
@@ -24,7 +26,12 @@ POLL_SECONDS = 0.05
 
 
 class ProblemProtocol(HeadLimitProtocol):
-    """HTTP/1.1 whose answer to what is not HTTP is a problem too."""
+    """HTTP/1.1 that answers in one write, and what is not HTTP with a problem too."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Set up; reading is still controlled on the transport itself."""
+        super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # says nothing of use
         """Refuse what cannot be parsed; requests before it on the connection are answered first."""
@@ -58,6 +65,7 @@ class Server(uvicorn.Server):
                 log_level=settings.log_level,
                 access_log=False,  # service.observation writes it
                 server_header=False,
+                proxy_headers=False,  # nothing here depends on who asks
             )
         )
         self._leave = leave

@@ -38,11 +38,17 @@ class Settings(BaseSettings):
         EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."
     )
     default_model: str = Field("vae", description="Model that answers when a request names none.")
+    workers: Count | None = Field(
+        None, description="Processes; unset: one for each CPU of the quota, at most 4."
+    )
     inference_places: Count | None = Field(
-        None, description="Requests computed at once; unset: one for each CPU of the quota."
+        None,
+        description="Large requests computed at once in a process; unset: its share of the CPUs.",
     )
     inference_queue: int = Field(
-        256, ge=0, description="Requests that may wait for a place; beyond it the answer is 503."
+        256,
+        ge=0,
+        description="Requests that may wait for a place in a process; beyond it: 503.",
     )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")

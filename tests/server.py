@@ -23,12 +23,16 @@ def serve(
     folder: Path | None = None,
     environment: Mapping[str, str] = os.environ,
     log: list[str] | None = None,
+    workers: int | None = 1,
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start the server, wait until it is ready, give its address, and end it in the end.
 
     What it writes to standard error is added to `log`, all of it once the server has ended.
+    `workers` None leaves their number to the server.
     """
     settings = {"ATLAS_PORT": "0"}
+    if workers is not None:
+        settings["ATLAS_WORKERS"] = str(workers)
     if repository is not None:
         settings["ATLAS_MODEL_REPOSITORY"] = str(repository)
     process = subprocess.Popen(
@@ -46,7 +50,7 @@ def serve(
     try:
         address = _address(process, lines)
         reader.start()
-        until(lambda: httpx.get(f"{address}/readyz").status_code == 200, seconds=60)
+        until(lambda: _is_ready(address), seconds=60)
         yield address, process
     finally:
         if process.poll() is None:
@@ -72,6 +76,13 @@ def figure(address: str, name: str, **labels: str) -> float:
             if sample.name == name and labels.items() <= sample.labels.items():
                 return sample.value
     return 0
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz").status_code == 200
+    except httpx.ConnectError:  # of several workers none listens before it is ready
+        return False
 
 
 def _read_on(process: subprocess.Popen[str], lines: list[str]) -> None:

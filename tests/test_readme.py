@@ -103,9 +103,8 @@ def test_make_serve_alone_sets_up_and_serves_in_a_fresh_clone(tmp_path: Path) ->
     clone, make = tmp_path / "clone", shutil.which("make")
     assert make is not None
 
-    with serve(["serve"], None, executable=make, folder=clone, environment=environment) as (
-        address,
-        _,
-    ):
+    with serve(
+        ["serve"], None, executable=make, folder=clone, environment=environment, workers=None
+    ) as (address, _):
         assert httpx.get(f"{address}/readyz").status_code == 200
         run_curl(address, tmp_path)

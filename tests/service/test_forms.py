@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.errors import Invalid, Malformed, RequestError
-from service.forms import MAX_TEXT_BYTES, read_form
+from service.forms import MAX_TEXT_BYTES, parse_plain_form, read_form
 from tests import tiny
 from tests.service.routes.test_latent import assert_problem
 
@@ -125,3 +128,50 @@ LONG = part('form-data; name="model"').removesuffix(b"x\r\n")
 )
 def test_form_is_refused_at_its_first_fault(chunks: list[bytes], error: type[RequestError]) -> None:
     assert asyncio.run(refuse(chunks)) == (error, 3)
+
+
+def read_whole(content_type: str, content: bytes) -> dict[str, object] | None:
+    """What the parser makes of a form, None if it refuses it."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    try:
+        return asyncio.run(read_form(content_type, chunks(), 3))
+    except RequestError:
+        return None
+
+
+@given(
+    st.lists(st.binary(max_size=40) | st.just(b"\r\n--b\r\n\r\n"), min_size=1, max_size=3),
+    st.dictionaries(st.sampled_from(["model", "polarity"]), st.text(max_size=9)),
+)
+def test_plain_form_is_read_as_the_parser_reads_it(
+    files: list[bytes], texts: dict[str, str]
+) -> None:
+    uploads = tiny.uploads(files)
+    request = httpx.Request("POST", "http://a", files=uploads, data=texts)
+    content_type, content = request.headers["content-type"], request.read()
+
+    plain = parse_plain_form(content_type.encode(), content, 3)
+
+    assert plain == {**texts, "images": files} == read_whole(content_type, content)
+
+
+SNIPPETS = st.sampled_from(
+    [FILE, END, b"--b", b"\r\n", b"--", b"\n", b'; name="model"', b"\xff", b"--b\r\n", b" ", b""]
+    + [part(f'form-data; name="{name}"') for name in ("model", "images", "other", "")]
+    + [part('form-data; name="images"; filename="a\\".png"'), part("form-data")]
+)
+
+
+@given(st.lists(SNIPPETS, max_size=6))
+def test_whatever_is_not_a_plain_form_is_left_to_the_parser(snippets: list[bytes]) -> None:
+    content = b"".join(snippets)
+
+    try:
+        plain = parse_plain_form(CONTENT_TYPE.encode(), content, 3)
+    except UnicodeDecodeError:
+        plain = None
+
+    assert plain is None or plain == read_whole(CONTENT_TYPE, content)

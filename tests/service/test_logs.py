@@ -1,11 +1,12 @@
 import json
 import logging
 import sys
+import threading
 from datetime import datetime
 
 import pytest
 
-from service.logs import JsonFormatter, TextFormatter
+from service.logs import CAPACITY, GatheringHandler, JsonFormatter, TextFormatter
 
 
 def record(message: str, *arguments: object, **attributes: object) -> logging.LogRecord:
@@ -37,3 +38,32 @@ def test_traceback_is_kept(formatter: logging.Formatter) -> None:
         failed = record("failed", exc_info=sys.exc_info())
 
     assert "RuntimeError: the reason" in formatter.format(failed)
+
+
+def test_batch_is_written_when_full_or_urgent_and_in_order() -> None:
+    written = list[str]()
+
+    class Target(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            written.append(record.getMessage())
+
+    handler = GatheringHandler(Target())
+    info = [logging.makeLogRecord({"msg": str(n), "levelno": logging.INFO}) for n in range(99)]
+    urgent = logging.makeLogRecord({"msg": "urgent", "levelno": logging.WARNING})
+
+    for entry in (*info[:CAPACITY], info[98], urgent):
+        handler.handle(entry)
+
+    assert written == [*map(str, range(CAPACITY)), "98", "urgent"]
+
+
+def test_batch_is_written_after_a_while() -> None:
+    written = threading.Event()
+
+    class Target(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            written.set()
+
+    GatheringHandler(Target()).handle(logging.makeLogRecord({"levelno": logging.INFO}))
+
+    assert written.wait(timeout=10)

@@ -1,0 +1,46 @@
+"""python -m service.worker: one of the processes that `workers` starts; not for use alone."""
+
+import asyncio
+import signal
+import socket
+import sys
+
+from service.app import create_app
+from service.errors import RepositoryUnusable
+from service.logs import configure_logging
+from service.server import Server
+from service.settings import Settings
+from service.workers import shared_socket, worker_count
+
+STANDARD_INPUT = 0
+
+
+class Worker(Server):
+    """A server that ends when the process that started it is gone."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Watch standard input, whose other end that process holds; then start."""
+        asyncio.get_running_loop().add_reader(STANDARD_INPUT, self._end)
+        await super().startup(sockets)
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(STANDARD_INPUT)
+        self.handle_exit(signal.SIGTERM, None)
+
+
+def main() -> int:
+    """Serve beside the other workers on the port of the settings."""
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format)
+    try:
+        app = create_app(settings, workers=worker_count(settings))
+    except RepositoryUnusable as exc:
+        sys.stderr.write(f"latent-atlas: {exc}\n")
+        return 2
+    with shared_socket(settings.host, settings.port) as address:
+        Worker(app, settings, app.state.lifecycle.leave).run(sockets=[address])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
