@@ -21,6 +21,7 @@ from service.formats import is_small_png
 from service.images import Picture, read_picture
 from service.lattice import Bounds
 from service.metrics import Metrics
+from service.picture_cache import PictureCache
 from service.png import encode_png
 from service.registry import Registry
 from service.schemas import (
@@ -60,6 +61,7 @@ class Work:
     is_small: bool
     kind: Literal["images", "latents", "tiles"]
     count: int
+    key: str | None = None  # under which the answer may be kept
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Atlas:
         self.settings = settings
         self.registry = registry
         self.executor = executor
+        self.pictures = PictureCache(settings.cache_bytes, metrics)
         # A parser holds the interpreter's lock: several at once would only starve the event loop.
         self._parsing = asyncio.Lock()
         self._counts = {kind: metrics.items.labels(kind) for kind in ("images", "latents", "tiles")}
@@ -174,11 +177,14 @@ class Atlas:
             _check_bounds(axis, bounds, query.spacing)
         return grid
 
-    def plan_grid_picture(self, grid: Grid) -> Work:
-        """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
+    def plan_grid_picture(self, grid: Grid, key: str) -> Work:
+        """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end.
+
+        `key` names the picture in the cache: equal for equal grids, and for no others.
+        """
         tiles = grid.rows * grid.columns
         is_small = tiles * grid.scale**2 <= SMALL_TILES
-        return Work(grid.artifact, partial(_draw_grid, grid), is_small, "tiles", tiles)
+        return Work(grid.artifact, partial(_draw_grid, grid), is_small, "tiles", tiles, key)
 
     async def answer(self, work: Work) -> Answer:
         """Do the work: here if it is small, otherwise in a place of the executor.
@@ -188,12 +194,22 @@ class Atlas:
         if work.is_small:
             return self.answer_here(work)
         self._counts[work.kind].observe(work.count)
-        return Answer(await self.executor.run(work.compute), work.artifact)
+        run = partial(self.executor.run, work.compute)
+        content = await (self.pictures.get_or_draw(work.key, run) if work.key else run())
+        return Answer(content, work.artifact)
 
     def answer_here(self, work: Work) -> Answer:
         """Do small work without waiting for a place."""
         self._counts[work.kind].observe(work.count)
         return Answer(self.executor.run_here(work.compute), work.artifact)
+
+    def kept_grid(self, grid: Grid, key: str) -> Answer | None:
+        """The picture of a grid, if it is in the cache."""
+        content = self.pictures.get(key)
+        if content is None:
+            return None
+        self._counts["tiles"].observe(grid.rows * grid.columns)
+        return Answer(content, grid.artifact)
 
     def _encode_files(self, artifact: Artifact, form: EncodeInput) -> bytes:
         settings, pictures, pixels = self.settings, list[Picture](), 0

@@ -6,7 +6,7 @@ import re
 from service.atlas import Grid
 
 # Part of every tag: raise it when the same grid would be drawn or compressed differently.
-DRAWING = 1
+DRAWING = 2
 
 # A tag stays right until the model is replaced, which the tag shows at no cost: so a cache may
 # keep the picture for ever but asks each time.

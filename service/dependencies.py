@@ -66,7 +66,10 @@ async def read_encode_form(request: Request) -> EncodeInput:
 
 
 def read_query(request: Request, schema: type[Schema]) -> Schema:
-    """The query as `schema`: nothing unknown, nothing twice, faults placed."""
+    """The query as `schema`: nothing unknown, nothing twice, faults placed.
+
+    Raises Invalid.
+    """
     check_query(request, *schema.model_fields)
     return check(schema, dict(request.query_params), "query")
 

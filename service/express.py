@@ -8,27 +8,45 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api_key import has_key
-from service.atlas import SMALL_BODY_BYTES, Answer, Atlas, Work
+from service.atlas import SMALL_BODY_BYTES, Answer, Atlas, Grid, Work
 from service.bodies import Schema, check, parse_json
+from service.caching import CACHE_CONTROL, grid_tag
 from service.forms import parse_plain_form
 from service.lifecycle import Lifecycle
 from service.observation import API_POLICY, HEADERS, AccessRecorder, sane_id
-from service.schemas import DecodeInput, DecodePixelsInput, EncodeInput, EncodePixelsInput
+from service.schemas import (
+    DecodeInput,
+    DecodePixelsInput,
+    EncodeInput,
+    EncodePixelsInput,
+    GridQuery,
+)
 
 JSON, FORM, PNG = b"application/json", b"multipart/form-data", b"image/png"
+MOST_QUERIES = 1024
 Headers = dict[bytes, bytes]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What one path takes and gives, and how a request to it becomes work."""
+    """What a POST to one path takes and gives, and how it becomes work."""
 
     accepts: bytes
     plan: Callable[[bytes, Headers], Work | None]
     answers: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer and its headers beyond those that every answer has."""
+
+    answer: Answer
+    media_type: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Express:
@@ -49,64 +67,88 @@ class Express:
             "/decode": Operation(JSON, self._plan_decode, PNG),
             "/decode/pixels": Operation(JSON, self._plan_decode_pixels, JSON),
         }
+        self._grids = _KnownGrids(atlas)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        operation = self._operations.get(scope.get("path", ""))
-        if operation is None or scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started = perf_counter()
-        headers = dict(scope["headers"])
-        if not self._is_plain(scope, headers, operation):
+        operation = self._operations.get(scope.get("path", ""))
+        if scope["type"] != "http" or (operation is None and scope["path"] != "/grid"):
             await self._app(scope, receive, send)
             return
-        message = await receive()
-        answer = self._answer(operation, message, headers)
-        if answer is None:
-            await self._app(scope, _again(message, receive), send)
-            return
-        request_id = sane_id(headers.get(b"x-request-id"))
-        await send(_head(answer, operation.answers, request_id))
-        await send({"type": "http.response.body", "body": answer.content})
-        manifest = answer.artifact.manifest
+        headers: Headers = dict(scope["headers"])
+        reply: Reply | None = None
+        if not self._is_plain(scope, headers):
+            pass
+        elif operation is None:
+            reply = self._kept_grid(scope, headers)
+        elif _is_small_post(scope, headers, operation):
+            message = await receive()
+            receive = _again(message, receive)
+            reply = self._answer(operation, message, headers)
+        if reply is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._send(reply, scope, send, sane_id(headers.get(b"x-request-id")), started)
+
+    def _is_plain(self, scope: Scope, headers: Headers) -> bool:
+        return (
+            len(headers) == len(scope["headers"])  # none twice
+            and b"transfer-encoding" not in headers
+            and b"origin" not in headers  # a page's request may need CORS headers
+            and not self._lifecycle.is_leaving
+            and (not self._key or has_key(scope, self._key))
+        )
+
+    def _kept_grid(self, scope: Scope, headers: Headers) -> Reply | None:
+        if (
+            scope["method"] != "GET"
+            or b"if-none-match" in headers
+            or headers.get(b"content-length", b"0") != b"0"
+            or (known := self._grids.get(scope["query_string"])) is None
+            or (answer := self._atlas.kept_grid(*known)) is None
+        ):
+            return None
+        tag = known[1].encode()
+        return Reply(answer, PNG, ((b"etag", tag), (b"cache-control", CACHE_CONTROL.encode())))
+
+    def _answer(self, operation: Operation, message: Message, headers: Headers) -> Reply | None:
+        if message["type"] != "http.request" or message.get("more_body", False):
+            return None
+        try:
+            work = operation.plan(message["body"], headers)
+            if work is None or not work.is_small:
+                return None
+            return Reply(self._atlas.answer_here(work), operation.answers)
+        except Exception:  # the layers behind meet it again; to report it is theirs
+            return None
+
+    async def _send(
+        self, reply: Reply, scope: Scope, send: Send, request_id: str, started: float
+    ) -> None:
+        content, manifest = reply.answer.content, reply.answer.artifact.manifest
+        headers = [
+            (b"atlas-model", manifest.name.encode()),
+            (b"atlas-model-version", b"%d" % manifest.version),
+            *reply.headers,
+            (b"content-length", b"%d" % len(content)),
+            (b"content-type", reply.media_type),
+            *HEADERS,
+            (b"x-request-id", request_id.encode()),
+            API_POLICY,
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
         self._recorder.record(
             request_id,
             scope,
             scope["path"],
             200,
             perf_counter() - started,
-            bytes=len(answer.content),
+            bytes=len(content),
             model=manifest.name,
             version=manifest.version,
         )
-
-    def _is_plain(self, scope: Scope, headers: Headers, operation: Operation) -> bool:
-        length = headers.get(b"content-length", b"")
-        media_type, _, _ = headers.get(b"content-type", b"").partition(b";")
-        return (
-            scope["method"] == "POST"
-            and not scope["query_string"]
-            and len(headers) == len(scope["headers"])  # none twice
-            and b"transfer-encoding" not in headers
-            and b"origin" not in headers  # a page's request may need CORS headers
-            and len(length) <= 6
-            and length.isdigit()
-            and int(length) <= SMALL_BODY_BYTES
-            and media_type == operation.accepts
-            and not self._lifecycle.is_leaving
-            and (not self._key or has_key(scope, self._key))
-        )
-
-    def _answer(self, operation: Operation, message: Message, headers: Headers) -> Answer | None:
-        """The answer to a request that is right and soon answered."""
-        if message["type"] != "http.request" or message.get("more_body", False):
-            return None
-        try:
-            work = operation.plan(message["body"], headers)
-            return self._atlas.answer_here(work) if work and work.is_small else None
-        except Exception:  # the layers behind meet it again; to report it is theirs
-            return None
 
     def _plan_encode_files(self, content: bytes, headers: Headers) -> Work | None:
         most = self._atlas.settings.max_images
@@ -128,21 +170,45 @@ class Express:
         return parse_json(schema, content, self._atlas.settings)
 
 
-def _head(answer: Answer, media_type: bytes, request_id: str) -> Message:
-    manifest = answer.artifact.manifest
-    return {
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [
-            (b"atlas-model", manifest.name.encode()),
-            (b"atlas-model-version", b"%d" % manifest.version),
-            (b"content-length", b"%d" % len(answer.content)),
-            (b"content-type", media_type),
-            (b"x-request-id", request_id.encode()),
-            *HEADERS,
-            API_POLICY,
-        ],
-    }
+class _KnownGrids:
+    """What queries ask for, by the query as it was written, while the same models are served."""
+
+    def __init__(self, atlas: Atlas) -> None:
+        self._atlas = atlas
+        self._artifacts = atlas.registry.artifacts
+        self._grids = dict[bytes, tuple[Grid, str]]()
+
+    def get(self, query: bytes) -> tuple[Grid, str] | None:
+        """The grid and its tag; None if the query is wrong, which it takes an error to tell."""
+        if self._artifacts is not self._atlas.registry.artifacts:
+            self._artifacts = self._atlas.registry.artifacts
+            self._grids.clear()
+        if (known := self._grids.get(query)) is not None:
+            return known
+        try:
+            parameters = QueryParams(query).multi_items()
+            if len(parameters) != len(dict(parameters)):
+                return None
+            grid = self._atlas.plan_grid(check(GridQuery, dict(parameters), "query"))
+        except Exception:  # as above
+            return None
+        if len(self._grids) == MOST_QUERIES:
+            self._grids.clear()
+        self._grids[query] = grid, grid_tag(grid)
+        return self._grids[query]
+
+
+def _is_small_post(scope: Scope, headers: Headers, operation: Operation) -> bool:
+    length = headers.get(b"content-length", b"")
+    media_type, _, _ = headers.get(b"content-type", b"").partition(b";")
+    return (
+        scope["method"] == "POST"
+        and not scope["query_string"]
+        and len(length) <= len(str(SMALL_BODY_BYTES))
+        and length.isdigit()
+        and int(length) <= SMALL_BODY_BYTES
+        and media_type == operation.accepts
+    )
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -94,6 +94,18 @@ class Metrics:
             buckets=ITEMS,
             registry=registry,
         )
+        self.cache_requests = Counter(
+            "atlas_cache_requests",
+            "Grid pictures that were found, shared with who asked at the same time, or drawn.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.cache_bytes = Gauge(
+            "atlas_cache_bytes",
+            "Bytes of the grid pictures that are kept.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)

@@ -127,7 +127,9 @@ async def grid(request: Request) -> Response:
     headers = {"ETag": grid_tag(plan), "Cache-Control": CACHE_CONTROL}
     if is_current(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return _send(await atlas.answer(atlas.plan_grid_picture(plan)), "image/png", headers)
+    return _send(
+        await atlas.answer(atlas.plan_grid_picture(plan, headers["ETag"])), "image/png", headers
+    )
 
 
 def _send(answer: Answer, media_type: str, headers: dict[str, str] | None = None) -> Response:

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.departure import Departure
 from tests.server import figure, serve, until
-from tests.service.test_server import ONE_PLACE, SLOW_GRID, connected
+from tests.service.test_server import ONE_PLACE, connected, slow_grid
 
 POST: Scope = {"type": "http", "method": "POST", "headers": [(b"content-length", b"2")]}
 GET: Scope = {"type": "http", "method": "GET", "headers": []}
@@ -31,7 +31,7 @@ def crowded(repository: Path) -> Iterator[str]:
 
 
 def send_request(connection: socket.socket) -> None:
-    connection.sendall(f"GET {SLOW_GRID} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    connection.sendall(f"GET {slow_grid()} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
 
 
 def test_client_that_goes_away_is_dropped_from_the_queue(crowded: str) -> None:
@@ -41,7 +41,7 @@ def test_client_that_goes_away_is_dropped_from_the_queue(crowded: str) -> None:
         with connected(crowded) as leaver:
             send_request(leaver)
             until(lambda: figure(crowded, "atlas_inference_waiting") == 1)
-            neighbour = clients.submit(httpx.get, crowded + SLOW_GRID, timeout=60)
+            neighbour = clients.submit(httpx.get, crowded + slow_grid(), timeout=60)
         until(lambda: figure(crowded, "atlas_inference_dropped_total") == 1)
 
         assert neighbour.result().status_code == 200
@@ -71,7 +71,7 @@ def test_full_server_refuses_at_once_while_health_and_metrics_answer(crowded: st
             send_request(connection)
         until(lambda: figure(crowded, "atlas_inference_waiting") == 2)
         with httpx.Client(base_url=crowded) as client:
-            refused = client.get("/grid?rows=1")
+            refused = client.get("/grid?rows=3")
             others = [client.get(path) for path in ("/livez", "/readyz", "/metrics")]
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")

@@ -133,3 +133,28 @@ def test_request_is_counted_once_whoever_answers(client: TestClient) -> None:
         client.post(path, content=content, headers=headers)
 
     assert count() - before == 2 * 5  # once as a request, once by its items
+
+
+def test_kept_grid_is_answered_as_it_was_first(client: TestClient) -> None:
+    query = "/grid?rows=4&columns=5&x_min=-2"
+    first, again = client.get(query), client.get(query)
+    other = client.get(query, headers={"Transfer-Encoding": "chunked"})
+
+    assert told(first) == told(again) == told(other)
+    assert client.get(query, headers={"If-None-Match": again.headers["etag"]}).status_code == 304
+    assert client.get("/metrics").text.count('atlas_cache_requests_total{outcome="found"} 0') == 0
+
+
+def test_grid_of_a_reloaded_model_is_drawn_anew(tmp_path: Path) -> None:
+    tiny.publish(tmp_path, "vae")
+    app = create_app(Settings(model_repository=tmp_path))
+
+    with TestClient(app) as client:
+        wait_until_loaded(client)
+        before = [client.get("/grid?rows=4") for _ in range(2)]
+        tiny.publish(tmp_path, "vae", seed=2)
+        app.state.atlas.registry.load()
+        after = [client.get("/grid?rows=4") for _ in range(2)]
+
+    assert [answer.headers["atlas-model-version"] for answer in before + after] == list("1122")
+    assert before[0].content == before[1].content != after[0].content == after[1].content

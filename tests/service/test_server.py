@@ -1,5 +1,6 @@
 """How the real server ends, and what it says to what is not HTTP."""
 
+import itertools
 import json
 import os
 import signal
@@ -17,7 +18,12 @@ from tests import tiny
 from tests.server import figure, serve, until
 
 ONE_PLACE = {"ATLAS_INFERENCE_PLACES": "1"}
-SLOW_GRID = "/grid?rows=128&columns=128"  # some hundred milliseconds
+NUMBERS = itertools.count()
+
+
+def slow_grid() -> str:
+    """A query that takes some hundred milliseconds, and that nobody has asked before."""
+    return f"/grid?rows=128&columns=128&x_min={-4 - next(NUMBERS)}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -40,7 +46,7 @@ def test_terminated_server_answers_what_it_has_taken_and_is_not_ready(repository
         ThreadPoolExecutor(4) as clients,
     ):
         assert prober.get("/readyz").status_code == 200
-        accepted = [clients.submit(httpx.get, address + SLOW_GRID, timeout=60) for _ in range(4)]
+        accepted = [clients.submit(httpx.get, address + slow_grid(), timeout=60) for _ in range(4)]
         until(lambda: figure(address, "atlas_inference_waiting") == 3)
         process.send_signal(signal.SIGTERM)
         ready = prober.get("/readyz")  # on the connection from before
@@ -59,7 +65,7 @@ def test_end_of_the_grace_answers_503_and_ends_with_0(repository: Path) -> None:
         serve(["-m", "service"], repository, environment=environment) as (address, process),
         ThreadPoolExecutor(4) as clients,
     ):
-        accepted = [clients.submit(httpx.get, address + SLOW_GRID, timeout=60) for _ in range(4)]
+        accepted = [clients.submit(httpx.get, address + slow_grid(), timeout=60) for _ in range(4)]
         until(lambda: figure(address, "atlas_inference_waiting") == 3)
         process.send_signal(signal.SIGTERM)
 
