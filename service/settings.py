@@ -51,7 +51,9 @@ class Settings(BaseSettings):
         description="Requests that may wait for a place in a process; beyond it: 503.",
     )
     cache_bytes: int = Field(
-        32 * 2**20, ge=0, description="Most bytes of grid pictures that a process keeps; 0: none."
+        32 * 2**20,
+        ge=0,
+        description="Most bytes of grid pictures that a process keeps; 0: every one is drawn.",
     )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")

@@ -51,16 +51,16 @@ def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
     assert b"atlas_cache_bytes 8.0" in metrics.render()
 
 
-def test_nothing_is_kept_with_no_bytes_but_drawings_are_shared() -> None:
+def test_nothing_is_kept_or_shared_with_no_bytes() -> None:
     cache, drawn = PictureCache(0, Metrics()), list[bytes]()
 
     async def ask() -> None:
-        for _ in range(2):
-            await asyncio.gather(*(cache.get_or_draw("a", drawing(b"x", drawn)) for _ in range(3)))
+        await asyncio.gather(*(cache.get_or_draw("a", drawing(b"x", drawn)) for _ in range(3)))
 
     asyncio.run(ask())
 
-    assert drawn == [b"x", b"x"]
+    assert drawn == [b"x"] * 3
+    assert cache.get("a") is None
 
 
 def test_error_reaches_all_who_wait_and_is_not_kept() -> None:

@@ -1,0 +1,139 @@
+"""The works that servers are compared by, and the load that asks for them: wrk, on loopback."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+
+from service.artifact import load_artifact
+from service.settings import EMBEDDED_REPOSITORY
+from tests import tiny
+
+REPLAY = Path(__file__).parent / "replay.lua"
+VARIANTS = 8
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of a work."""
+
+    path: str
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """GET without a body."""
+        return "GET" if self.body is None else "POST"
+
+    def send(self, client: httpx.Client) -> bytes:
+        """The answer's body, of an answer that must be right."""
+        answer = client.request(self.method, self.path, content=self.body, headers=self.headers)
+        return answer.raise_for_status().content
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw, and what the server's processes spent."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    failed: int
+
+
+def make_works() -> dict[str, list[Request]]:
+    """Requests by work, different ones that are sent in turn; pictures are held-out images."""
+    levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
+    generator = np.random.default_rng(0)
+    points = generator.normal(size=(VARIANTS, 64, 2)).round(4).tolist()
+    grids = [f"/grid?x_min=-4&x_max={4 + n / 100}" for n in range(VARIANTS)]
+    return {
+        "encode 1 image, JSON": [
+            _json("/encode/pixels", {"images": [(image / 255).tolist()]}) for image in levels
+        ],
+        "encode 1 PNG file": [_upload(tiny.picture_bytes(image)) for image in levels],
+        "decode 1 to PNG": [_json("/decode", {"latents": some[:1]}) for some in points],
+        "decode 64 to PNG": [_json("/decode", {"latents": some}) for some in points],
+        "grid 21 x 21": [Request(grid) for grid in grids],
+    }
+
+
+def load(
+    address: str,
+    process: int,
+    requests: list[Request],
+    connections: int,
+    seconds: int,
+    folder: Path,
+) -> Load:
+    """Send `requests` in turn on so many connections at once, each as soon as it has its answer."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise SystemExit("this needs wrk: apt-get install wrk, or brew install wrk")
+    before = cpu_seconds(process)
+    command = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(REPLAY), address]
+    environment = os.environ | {"REQUESTS": str(_write(requests, folder))}
+    shown = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    seen = json.loads(shown.stdout.splitlines()[-1])
+    return Load(
+        per_second=seen["answered"] / seen["microseconds"] * 1e6,
+        p50_ms=seen["p50"] / 1000,
+        p99_ms=seen["p99"] / 1000,
+        cpu_ms=(cpu_seconds(process) - before) * 1000 / max(1, seen["answered"]),
+        failed=seen["failed"],
+    )
+
+
+def answer_sizes(address: str, works: dict[str, list[Request]]) -> dict[str, int]:
+    """Bytes of the answer to the first request of each work, by path."""
+    with httpx.Client(base_url=address) as client:
+        return {some[0].path: len(some[0].send(client)) for some in works.values()}
+
+
+def processes(pid: int) -> list[psutil.Process]:
+    """A process and all that it started."""
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and all that it started."""
+    times = [process.cpu_times() for process in processes(pid)]
+    return sum(time.user + time.system for time in times)
+
+
+def _json(path: str, body: object) -> Request:
+    content = json.dumps(body, separators=(",", ":")).encode()
+    return Request(path, content, {"Content-Type": "application/json"})
+
+
+def _upload(picture: bytes) -> Request:
+    request = httpx.Request("POST", "http://localhost", files=tiny.uploads([picture]))
+    return Request("/encode", request.read(), {"Content-Type": request.headers["content-type"]})
+
+
+def _write(requests: list[Request], folder: Path) -> Path:
+    """The requests as a Lua table, which is what wrk's script can read; bodies in files."""
+    lines = ["return {"]
+    for number, request in enumerate(requests):
+        headers = ", ".join(
+            f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in request.headers.items()
+        )
+        body = "nil"
+        if request.body is not None:
+            file = folder / f"{number}.body"
+            file.write_bytes(request.body)
+            body = json.dumps(str(file))
+        method, path = json.dumps(request.method), json.dumps(request.path)
+        lines.append(f"{{method={method}, path={path}, headers={{{headers}}}, body={body}}},")
+    table = folder / "requests.lua"
+    table.write_text("\n".join([*lines, "}"]))
+    return table
