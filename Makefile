@@ -8,7 +8,7 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-slow check format train clean
+.PHONY: help install serve test test-slow check format openapi train clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ check: install ## lint, formatting and types
 format: install ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+openapi: install ## write docs/openapi.json again (unset ATLAS_* first: limits are in it)
+	$(BIN)/python -m service.openapi_file > docs/openapi.json
 
 train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: from your files)
 	$(BIN)/python -m training fit ae $(TRAIN)

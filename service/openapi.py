@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from service import documents
 from service.api_key import HEADER, OPEN_PATHS
+from service.examples import FORM, add_examples
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -78,6 +79,8 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
             node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(
                 settings, node.pop("x-limit")
             )
+    for field, example in FORM.items():
+        schemas["EncodeInput"]["properties"][field]["examples"] = [example]
     for parameter in document["paths"]["/grid"]["get"]["parameters"]:
         if limit := QUERY_LIMITS.get(parameter["name"]):
             parameter["schema"]["maximum"] = getattr(settings, limit)
@@ -100,7 +103,7 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
 
 
 def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
-    """What middleware adds to all operations: the request's id, and the key where one is set."""
+    """What holds for all operations: the request's id, failures, examples, and a key if set."""
     document["security"] = [{"ApiKey": []}] if has_key else []
     if has_key:
         scheme = {"type": "apiKey", "in": "header", "name": HEADER}
@@ -111,6 +114,8 @@ def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
                 operation["security"] = []
             elif has_key:
                 operation["responses"]["401"] = documents.problems(401)[401]
+            operation["responses"]["500"] = documents.problems(500)[500]
+            add_examples(operation)
             for status, answer in operation["responses"].items():
                 headers = {**answer.get("headers", {}), **documents.REQUEST_ID_HEADER}
                 operation["responses"][status] = {**answer, "headers": headers}
