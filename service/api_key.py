@@ -9,7 +9,9 @@ from service.problems import problem
 
 HEADER = "X-API-Key"
 # Orchestrators and balancers hold no key, and a client needs the document to learn of it.
-OPEN_PATHS = frozenset({"/livez", "/readyz", "/openapi.json"})
+OPEN_PATHS = frozenset(
+    {"/livez", "/readyz", "/openapi.json", "/v2/health/live", "/v2/health/ready"}
+)
 
 
 class ApiKey:

@@ -21,10 +21,11 @@ from service.inference import InferenceExecutor
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.observation import Observation
+from service.open_inference_errors import OpenInferenceErrors
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
-from service.routes import health, latent, models
+from service.routes import health, latent, models, open_inference
 from service.routes import metrics as metrics_route
 from service.settings import Settings
 
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.lifecycle = Lifecycle(registry, executor)
     _add_layers(app, settings)
     install_handlers(app, settings.retry_after_seconds)
-    for routes in (latent, models, health, metrics_route):
+    for routes in (latent, models, health, metrics_route, open_inference):
         app.include_router(routes.router)
     install_document(app, settings)
     return app
@@ -79,6 +80,7 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
     app.add_middleware(Observation, metrics=app.state.metrics, lifecycle=app.state.lifecycle)
+    app.add_middleware(OpenInferenceErrors)
 
 
 def _operation_id(route: APIRoute) -> str:
