@@ -36,6 +36,7 @@ check: install ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
 
 format: install ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
