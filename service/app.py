@@ -79,8 +79,9 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
     if settings.cors_origins:  # outside the key: a preflight cannot carry one
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
+    app.add_middleware(OpenInferenceErrors)  # inside: log and figures have the status that is sent
     app.add_middleware(Observation, metrics=app.state.metrics, lifecycle=app.state.lifecycle)
-    app.add_middleware(OpenInferenceErrors)
+    app.add_middleware(OpenInferenceErrors)  # outside: for the 500 that Observation answers itself
 
 
 def _operation_id(route: APIRoute) -> str:

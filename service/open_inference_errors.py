@@ -1,7 +1,7 @@
 """ASGI middleware: under /v2 every error has the Open Inference Protocol's shape.
 
-Whatever layer refuses a request says so with a problem; here, outside them all, it is put in that
-protocol's words, `{"error": "..."}`, with 400 where the service's own API says 422.
+Whatever layer refuses a request says so with a problem; here it is put in that protocol's words,
+`{"error": "..."}`, with 400 where the service's own API says 422.
 """
 
 import json

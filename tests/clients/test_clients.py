@@ -36,14 +36,6 @@ PROGRAMS: dict[str, list[list[str]]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def generated() -> None:
-    """The clients, made by the command that the documentation names."""
-    make = shutil.which("make")
-    assert make is not None
-    subprocess.run([make, "clients"], cwd=ROOT, check=True, stdout=sys.stderr)
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with two models, and a third that broke when it was reloaded."""

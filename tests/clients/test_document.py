@@ -1,9 +1,7 @@
 """docs/openapi.json under the linters that API teams use."""
 
 import json
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,14 +11,6 @@ from tests.clients.generate import SOURCE, environment
 pytestmark = pytest.mark.slow
 
 ROOT = SOURCE.parent.parent
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> None:
-    """The linters, as `make clients` installs them."""
-    make = shutil.which("make")
-    assert make is not None
-    subprocess.run([make, "clients/installed"], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 def lint(*command: str) -> subprocess.CompletedProcess[str]:

@@ -1,9 +1,6 @@
 """docs/clients.md: each program on the page, run beside its generated client."""
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,14 +25,6 @@ FILES = {
     "hey-api": "example.ts",
     "openapi-fetch": "example.ts",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def generated() -> None:
-    """The clients, made by the command on the page."""
-    make = shutil.which("make")
-    assert make is not None
-    subprocess.run([make, "clients"], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 @pytest.fixture(scope="module")

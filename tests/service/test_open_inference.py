@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service import open_inference
 from service.app import create_app
 from service.settings import Settings
 from tests import tiny
@@ -260,6 +261,25 @@ def test_errors_of_every_layer_are_in_the_protocols_shape(guarded: TestClient) -
     assert (guarded.get("/v2").status_code, list(guarded.get("/v2").json())) == (401, ["error"])
     assert guarded.get("/v2/health/ready").status_code == 200
     assert list(guarded.get("/models").json()) == ["type", "title", "status", "detail", "errors"]
+
+
+def test_failure_is_told_in_the_protocols_shape(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_inference, "describe", lambda _: 1 / 0)
+
+    answer = client.get("/v2/models/vae")
+
+    assert (answer.status_code, list(answer.json())) == (500, ["error"])
+
+
+def test_figures_have_the_status_that_was_sent(client: TestClient) -> None:
+    client.post(INFER, json={"inputs": []})
+
+    figures = client.get("/metrics").text
+    route = 'method="POST",route="/v2/models/{name}/infer"'
+    assert f'atlas_requests_total{{{route},status="400"}}' in figures
+    assert f'atlas_requests_total{{{route},status="422"}}' not in figures
 
 
 def test_leaving_server_is_not_ready(repository: Path) -> None:
