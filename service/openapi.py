@@ -38,6 +38,16 @@ TAGS = [
 ]
 # Query limits depend on settings, so the schema's class cannot hold them.
 QUERY_LIMITS = {"rows": "max_tiles", "columns": "max_tiles", "scale": "max_scale"}
+LIMITS = {
+    "encode": "{max_images} files, {max_picture_pixels} pixels a file and {max_request_pixels} in "
+    "all, {max_body_bytes} bytes in all",
+    "encode_pixels": "{max_images} images, {max_body_bytes} bytes",
+    "decode": "{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
+    "{max_body_bytes} bytes",
+    "decode_pixels": "{max_images} points, {max_output_numbers} pixel values of the answer, "
+    "{max_body_bytes} bytes",
+    "grid": "{max_tiles} tiles, {max_output_pixels} pixels",
+}
 
 
 def install_document(app: FastAPI, settings: Settings) -> None:
@@ -99,7 +109,14 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
         f"{settings.max_output_pixels} pixels a mosaic, {settings.max_output_numbers} pixel values "
         "in an answer of numbers."
+        "\n\nEvery error is a Problem. A 503 may be tried again after the seconds of its "
+        "Retry-After; the others will be the same again."
     )
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if limits := LIMITS.get(operation["operationId"]):
+                figures = limits.format_map(settings.model_dump())
+                operation["description"] += f"\n\nLimits: {figures}."
 
 
 def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:

@@ -89,6 +89,9 @@ def test_limits_of_the_settings_are_documented(document: dict[str, Any]) -> None
     rows = document["paths"]["/grid"]["get"]["parameters"][1]
     assert (rows["name"], rows["schema"]["maximum"]) == ("rows", 16384)
     assert "8388608 bytes" in document["info"]["description"]
+    for operation in operations(document):
+        if "latent space" in operation["tags"]:
+            assert "\n\nLimits: " in operation["description"]
 
 
 def test_nothing_unresolved_or_unused_is_left(document: dict[str, Any]) -> None:
