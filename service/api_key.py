@@ -10,18 +10,16 @@ from service.problems import problem
 HEADER = "X-API-Key"
 # Orchestrators and balancers hold no key, and a client needs the document to learn of it.
 OPEN_PATHS = frozenset(
-    {"/livez", "/readyz", "/v2/health/live", "/v2/health/ready", "/openapi.json", "/docs"}
+    {
+        *("/livez", "/readyz", "/v2/health/live", "/v2/health/ready"),
+        *("/openapi.json", "/docs", "/docs/start.js"),
+        *("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png"),
+    }
 )
-OPEN_FOLDER = "/docs/"
-
-
-def is_open(path: str) -> bool:
-    """Whether a path is answered without the key."""
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
 class ApiKey:
-    """Answers 401 to requests without the key, but for what is open."""
+    """Answers 401 to requests without the key, but for OPEN_PATHS."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -29,7 +27,7 @@ class ApiKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if it may."""
-        if scope["type"] != "http" or is_open(scope["path"]) or self._has_key(scope):
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._has_key(scope):
             await self._app(scope, receive, send)
             return
         headers = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.routes.documentation import ASSETS
 from service.settings import Settings
 
 
@@ -39,6 +40,6 @@ def test_assets_have_their_media_type_and_are_no_page(client: TestClient) -> Non
 def test_documentation_needs_no_key(repository: Path) -> None:
     app = create_app(Settings(model_repository=repository, api_key="key"))
     with TestClient(app) as client:
-        for path in ("/docs", "/docs/start.js", "/openapi.json"):
+        for path in ("/docs", "/openapi.json", *(f"/docs/{name}" for name in ASSETS)):
             assert client.get(path).status_code == 200
         assert client.get("/docs/../models").status_code == 401
