@@ -8,7 +8,7 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-slow check format train clean
+.PHONY: help install serve test test-slow check format openapi clients train clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,14 +36,30 @@ check: install ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
 
 format: install ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+openapi: install ## write docs/openapi.json again (unset ATLAS_* first: limits are in it)
+	$(BIN)/python -m service.openapi_file > docs/openapi.json
+
+clients: clients/installed ## generate clients in five kinds into clients/ (docs/clients.md)
+	clients/venv/bin/python -m tests.clients.generate
+
+# Tools of their own, apart from .venv: pinned by pip and npm, and needing no network once they are here.
+clients/installed: $(addprefix tests/clients/,requirements.txt package.json package-lock.json .npmrc tsconfig.json)
+	mkdir -p clients
+	$(PYTHON) -m venv clients/venv
+	clients/venv/bin/python -m pip install --quiet --requirement tests/clients/requirements.txt
+	cp $(filter-out %.txt,$^) clients/
+	cd clients && npm ci --silent --ignore-scripts
+	touch $@
+
 train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: from your files)
 	$(BIN)/python -m training fit ae $(TRAIN)
 	$(BIN)/python -m training fit vae $(TRAIN)
 
-clean: ## remove .venv and caches
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+clean: ## remove .venv, clients and caches
+	rm -rf $(VENV) clients .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -9,7 +9,13 @@ from service.problems import problem
 
 HEADER = "X-API-Key"
 # Orchestrators and balancers hold no key, and a client needs the document to learn of it.
-OPEN_PATHS = frozenset({"/livez", "/readyz", "/openapi.json"})
+OPEN_PATHS = frozenset(
+    {
+        *("/livez", "/readyz", "/v2/health/live", "/v2/health/ready"),
+        *("/openapi.json", "/docs", "/docs/start.js"),
+        *("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png"),
+    }
+)
 
 
 class ApiKey:

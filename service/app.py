@@ -24,10 +24,11 @@ from service.inference import InferenceExecutor
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.observation import AccessRecorder, Observation
+from service.open_inference_errors import OpenInferenceErrors
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
-from service.routes import health, latent, models
+from service.routes import documentation, health, latent, models, open_inference
 from service.routes import metrics as metrics_route
 from service.settings import Settings
 
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     app.state.lifecycle = Lifecycle(registry, executor)
     _add_layers(app, settings, AccessRecorder(metrics))
     install_handlers(app, settings.retry_after_seconds)
-    for routes in (latent, models, health, metrics_route):
+    for routes in (latent, models, health, metrics_route, open_inference, documentation):
         app.include_router(routes.router)
     install_document(app, settings)
     return app
@@ -108,7 +109,9 @@ def _add_layers(app: App, settings: Settings, recorder: AccessRecorder) -> None:
     if settings.cors_origins:  # outside the key: a preflight cannot carry one
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
+    app.add_middleware(OpenInferenceErrors)  # inside: log and figures have the status that is sent
     app.add_middleware(Observation, recorder=recorder, lifecycle=app.state.lifecycle)
+    app.add_middleware(OpenInferenceErrors)  # outside: for the 500 that Observation answers itself
     app.express = Express(app.answer, app.state.atlas, recorder, app.state.lifecycle)
 
 

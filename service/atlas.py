@@ -121,7 +121,7 @@ class Atlas:
         pixels = max(manifest.image.height * manifest.image.width for manifest in manifests)
         dimensions = max(manifest.latent_dim for manifest in manifests)
         return BodySize(
-            lists=max(images * (1 + height), latents) + 1,
+            lists=max(images * (2 + height), latents) + 1,  # 2: [B, 1, H, W] has a channel axis
             values=max(images * pixels, latents * dimensions),
         )
 

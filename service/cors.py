@@ -10,8 +10,21 @@ from starlette.types import ASGIApp
 
 from service.problems import problem
 
-REQUEST_HEADERS = ("Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID")
-ANSWER_HEADERS = ("Atlas-Model", "Atlas-Model-Version", "ETag", "Retry-After", "X-Request-ID")
+REQUEST_HEADERS = (
+    "Content-Type",
+    "If-None-Match",
+    "Inference-Header-Content-Length",
+    "X-API-Key",
+    "X-Request-ID",
+)
+ANSWER_HEADERS = (
+    "Atlas-Model",
+    "Atlas-Model-Version",
+    "ETag",
+    "Inference-Header-Content-Length",
+    "Retry-After",
+    "X-Request-ID",
+)
 
 
 class Cors(CORSMiddleware):

@@ -12,7 +12,12 @@ POLARITY = (
     "than dark, `keep` and `invert` do as they say."
 )
 IF_NONE_MATCH = "Entity tags that the client holds; where one is current the answer is 304."
-PIXELS_EXAMPLE = {"model": "vae", "images": [[[0.0] * 28] * 28]}
+# A light rectangle on black.
+PICTURE_EXAMPLE = [
+    [0.8 if 5 <= row < 23 and 9 <= column < 19 else 0.0 for column in range(28)]
+    for row in range(28)
+]
+PIXELS_EXAMPLE: dict[str, Any] = {"model": "vae", "images": [PICTURE_EXAMPLE]}
 LATENTS_EXAMPLE = {"model": "vae", "latents": [[0.0, 0.0], [-1.5, 0.5]]}
 
 Responses = dict[int | str, dict[str, Any]]
@@ -25,6 +30,7 @@ PROBLEM_DESCRIPTIONS = {
     413: "The body or a picture is over the documented limit.",
     415: "The body or a file is in a format that this operation does not read.",
     422: "A value is wrong; `errors` names the place.",
+    500: "The service failed, through no fault of the request.",
     503: "All places are taken or the model is not ready; Retry-After says when to try again.",
 }
 VERSION_HEADERS: dict[str, Any] = {

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from service import documents
 from service.api_key import HEADER, OPEN_PATHS
+from service.examples import FORM, add_examples
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -37,6 +38,16 @@ TAGS = [
 ]
 # Query limits depend on settings, so the schema's class cannot hold them.
 QUERY_LIMITS = {"rows": "max_tiles", "columns": "max_tiles", "scale": "max_scale"}
+LIMITS = {
+    "encode": "{max_images} files, {max_picture_pixels} pixels a file and {max_request_pixels} in "
+    "all, {max_body_bytes} bytes in all",
+    "encode_pixels": "{max_images} images, {max_body_bytes} bytes",
+    "decode": "{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
+    "{max_body_bytes} bytes",
+    "decode_pixels": "{max_images} points, {max_output_numbers} pixel values of the answer, "
+    "{max_body_bytes} bytes",
+    "grid": "{max_tiles} tiles, {max_output_pixels} pixels",
+}
 
 
 def install_document(app: FastAPI, settings: Settings) -> None:
@@ -78,6 +89,8 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
             node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(
                 settings, node.pop("x-limit")
             )
+    for field, example in FORM.items():
+        schemas["EncodeInput"]["properties"][field]["examples"] = [example]
     for parameter in document["paths"]["/grid"]["get"]["parameters"]:
         if limit := QUERY_LIMITS.get(parameter["name"]):
             parameter["schema"]["maximum"] = getattr(settings, limit)
@@ -96,11 +109,18 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
         f"{settings.max_output_pixels} pixels a mosaic, {settings.max_output_numbers} pixel values "
         "in an answer of numbers."
+        "\n\nEvery error is a Problem. A 503 may be tried again after the seconds of its "
+        "Retry-After; the others will be the same again."
     )
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if limits := LIMITS.get(operation["operationId"]):
+                figures = limits.format_map(settings.model_dump())
+                operation["description"] += f"\n\nLimits: {figures}."
 
 
 def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
-    """What middleware adds to all operations: the request's id, and the key where one is set."""
+    """What holds for all operations: the request's id, failures, examples, and a key if set."""
     document["security"] = [{"ApiKey": []}] if has_key else []
     if has_key:
         scheme = {"type": "apiKey", "in": "header", "name": HEADER}
@@ -111,6 +131,8 @@ def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
                 operation["security"] = []
             elif has_key:
                 operation["responses"]["401"] = documents.problems(401)[401]
+            operation["responses"]["500"] = documents.problems(500)[500]
+            add_examples(operation)
             for status, answer in operation["responses"].items():
                 headers = {**answer.get("headers", {}), **documents.REQUEST_ID_HEADER}
                 operation["responses"][status] = {**answer, "headers": headers}

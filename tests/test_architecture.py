@@ -24,6 +24,7 @@ KNOW_WEB = {
     "head.py",
     "head_limit.py",
     "observation.py",
+    "open_inference_errors.py",
     "openapi.py",
     "problems.py",
     "server.py",

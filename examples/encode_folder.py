@@ -1,0 +1,66 @@
+"""python encode_folder.py FOLDER > latents.csv: every picture below a folder, however many.
+
+One batch is read, sent and written at a time, so memory stays the same for ten or a million
+pictures. One that the service cannot read is told of and left out. Needs httpx. ATLAS_URL says
+where the service is.
+"""
+
+import csv
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ADDRESS = os.environ.get("ATLAS_URL", "http://localhost:8000")
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+# The service's own limits, see /docs, with room for what a form adds.
+BATCH_FILES = 256
+BATCH_BYTES = 7_500_000
+
+
+def main(folder: Path) -> None:
+    """Write a line for each picture as its batch is answered."""
+    rows = csv.writer(sys.stdout)
+    rows.writerow(["file", "mean", "in_support"])
+    with httpx.Client(base_url=ADDRESS, timeout=120) as client:
+        for batch in batches(folder):
+            for path, entry in encode(client, batch):
+                mean = " ".join(str(value) for value in entry["mean"])
+                rows.writerow([path.relative_to(folder), mean, entry["in_support"]])
+
+
+def batches(folder: Path) -> Iterator[list[Path]]:
+    """The pictures in the order of their names, as many together as one request may hold."""
+    batch, size = list[Path](), 0
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
+        length = path.stat().st_size
+        if batch and (len(batch) == BATCH_FILES or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(path)
+        size += length
+    if batch:
+        yield batch
+
+
+def encode(client: httpx.Client, batch: list[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Pictures and where they lie; without the one that the service says is bad, if it says so."""
+    while batch:
+        files = [("images", (path.name, path.read_bytes())) for path in batch]
+        answer = client.post("/encode", files=files)
+        if answer.is_success:
+            yield from zip(batch, answer.json()["latents"], strict=True)
+            return
+        bad = re.search(r'"pointer":"/form/images/(\d+)"', answer.text)
+        if not bad:
+            sys.exit(answer.text)
+        path = batch.pop(int(bad[1]))
+        print(f"{path}: {answer.json()['detail']}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,55 @@
+// node drive.js ADDRESS FOLDER: calls through the client that @hey-api/openapi-ts generated.
+import { openAsBlob } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { client } from "./client/client.gen.js";
+import * as atlas from "./client/index.js";
+
+const [address, folder] = process.argv.slice(2) as [string, string];
+client.setConfig({ baseUrl: address });
+const file = (name: string): Promise<Blob> => openAsBlob(`${folder}/${name}`);
+
+const models = (await atlas.listModels({ throwOnError: true })).data;
+console.log("list_models", models.models.map((model) => model.name));
+const images = [await file("0.png"), await file("1.png")];
+const encoded = (await atlas.encode({ body: { images, model: "vae" }, throwOnError: true })).data;
+console.log("encode", encoded.latents.map((image) => image.mean));
+const pixels: number[][][] = JSON.parse(await readFile(`${folder}/pixels.json`, "utf8"));
+const fromPixels = (
+  await atlas.encodePixels({ body: { images: pixels, model: "vae" }, throwOnError: true })
+).data;
+console.log("encode_pixels", fromPixels.latents.map((image) => image.mean));
+const latents = [[0, 0], [-1.5, 0.5]];
+const mosaic = await atlas.decode({ body: { latents, model: "vae", columns: 2 }, throwOnError: true });
+await keep("decode", mosaic.data);
+const decoded = (await atlas.decodePixels({ body: { latents, model: "vae" }, throwOnError: true })).data;
+console.log("decode_pixels", decoded.images.length, "images");
+const picture = await atlas.grid({ query: { model: "ae", rows: 3, columns: 5 }, throwOnError: true });
+await keep("grid", picture.data);
+
+const errors: Record<number, string> = {};
+for (const answer of [
+  await atlas.getModel({ path: { name: "nope" } }),
+  await atlas.getModel({ path: { name: "broken" } }),
+  await atlas.encode({ body: { images: [await file("huge.png")] } }),
+  await atlas.encode({ body: { images: [await file("text.png")] } }),
+  await atlas.grid({ query: { rows: 200, columns: 200 } }),
+]) {
+  if (!answer.error) throw new Error("an error was expected");
+  const { status, detail } = answer.error;
+  console.log("error", status, detail);
+  errors[status] = detail;
+}
+
+const answers = {
+  models: models.models.map((model) => model.name),
+  encode: encoded.latents.map((image) => image.mean),
+  encode_pixels: fromPixels.latents.map((image) => image.mean),
+  decode_pixels: decoded.images,
+  errors,
+};
+await writeFile(`${folder}/answers.json`, JSON.stringify(answers));
+
+async function keep(name: string, picture: Blob | File): Promise<void> {
+  await writeFile(`${folder}/${name}.png`, new Uint8Array(await picture.arrayBuffer()));
+  console.log(name, picture.size, "bytes");
+}

@@ -1,0 +1,74 @@
+"""python drive.py ADDRESS FOLDER: calls through openapi-generator's Python client."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from latent_atlas import (
+    ApiClient,
+    ApiException,
+    Configuration,
+    DecodeInput,
+    DecodePixelsInput,
+    EncodePixelsInput,
+    LatentSpaceApi,
+    ModelsApi,
+)
+
+folder = Path(sys.argv[2])
+client = ApiClient(Configuration(host=sys.argv[1]))
+latent_space, catalogue = LatentSpaceApi(client), ModelsApi(client)
+
+models = catalogue.list_models()
+print("list_models", [model.name for model in models.models])
+files = [(name, (folder / name).read_bytes()) for name in ("0.png", "1.png")]
+encoded = latent_space.encode(images=files, model="vae")
+print("encode", [image.mean for image in encoded.latents])
+pixels = json.loads((folder / "pixels.json").read_text())
+from_pixels = latent_space.encode_pixels(EncodePixelsInput(images=pixels, model="vae"))
+print("encode_pixels", [image.mean for image in from_pixels.latents])
+points = [[0.0, 0.0], [-1.5, 0.5]]
+mosaic = latent_space.decode(DecodeInput(latents=points, model="vae", columns=2))
+(folder / "decode.png").write_bytes(mosaic)
+print("decode", len(mosaic), "bytes")
+decoded = latent_space.decode_pixels(DecodePixelsInput(latents=points, model="vae"))
+print("decode_pixels", len(decoded.images), "images")
+picture = latent_space.grid(model="ae", rows=3, columns=5)
+(folder / "grid.png").write_bytes(picture)
+print("grid", len(picture), "bytes")
+
+errors = {}
+
+
+def refuse(call: Callable[[], object]) -> None:
+    """Note the problem that the call is answered with."""
+    try:
+        call()
+    except ApiException as error:
+        problem = json.loads(error.body)
+        print("error", error.status, problem["detail"])
+        errors[error.status] = problem["detail"]
+    else:
+        raise AssertionError("an error was expected")
+
+
+def upload(name: str) -> object:
+    """Encode one file."""
+    return latent_space.encode(images=[(name, (folder / name).read_bytes())], model="vae")
+
+
+refuse(lambda: catalogue.get_model("nope"))
+refuse(lambda: catalogue.get_model("broken"))
+refuse(lambda: upload("huge.png"))
+refuse(lambda: upload("text.png"))
+refuse(lambda: latent_space.grid(rows=200, columns=200))
+
+answers = {
+    "models": [model.name for model in models.models],
+    "encode": [image.mean for image in encoded.latents],
+    "encode_pixels": [image.mean for image in from_pixels.latents],
+    "decode_pixels": decoded.images,
+    "errors": errors,
+}
+(folder / "answers.json").write_text(json.dumps(answers))

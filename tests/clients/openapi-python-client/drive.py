@@ -1,0 +1,65 @@
+"""python drive.py ADDRESS FOLDER: calls through the client that openapi-python-client generated."""
+
+import json
+import sys
+from pathlib import Path
+
+from latent_atlas_client import Client
+from latent_atlas_client.api.latent_space import decode, decode_pixels, encode, encode_pixels, grid
+from latent_atlas_client.api.models import get_model, list_models
+from latent_atlas_client.models import (
+    DecodeInput,
+    DecodePixelsInput,
+    EncodeInput,
+    EncodePixelsInput,
+    Problem,
+)
+from latent_atlas_client.types import File
+
+client = Client(base_url=sys.argv[1])
+folder = Path(sys.argv[2])
+
+
+def upload(*names: str) -> EncodeInput:
+    """A form with these files."""
+    files = [File(payload=(folder / name).open("rb"), file_name=name) for name in names]
+    return EncodeInput(images=files, model="vae")
+
+
+models = list_models.sync(client=client)
+print("list_models", [model.name for model in models.models])
+encoded = encode.sync(client=client, body=upload("0.png", "1.png"))
+print("encode", [image.mean for image in encoded.latents])
+pixels = json.loads((folder / "pixels.json").read_text())
+from_pixels = encode_pixels.sync(client=client, body=EncodePixelsInput(images=pixels, model="vae"))
+print("encode_pixels", [image.mean for image in from_pixels.latents])
+points = [[0.0, 0.0], [-1.5, 0.5]]
+mosaic = decode.sync(client=client, body=DecodeInput(latents=points, model="vae", columns=2))
+(folder / "decode.png").write_bytes(mosaic.payload.read())
+print("decode", (folder / "decode.png").stat().st_size, "bytes")
+decoded = decode_pixels.sync(client=client, body=DecodePixelsInput(latents=points, model="vae"))
+print("decode_pixels", len(decoded.images), "images")
+picture = grid.sync(client=client, model="ae", rows=3, columns=5)
+(folder / "grid.png").write_bytes(picture.payload.read())
+print("grid", (folder / "grid.png").stat().st_size, "bytes")
+
+errors = {}
+for answer in (
+    get_model.sync("nope", client=client),
+    get_model.sync("broken", client=client),
+    encode.sync(client=client, body=upload("huge.png")),
+    encode.sync(client=client, body=upload("text.png")),
+    grid.sync(client=client, rows=200, columns=200),
+):
+    assert isinstance(answer, Problem), answer
+    print("error", answer.status, answer.detail)
+    errors[answer.status] = answer.detail
+
+answers = {
+    "models": [model.name for model in models.models],
+    "encode": [image.mean for image in encoded.latents],
+    "encode_pixels": [image.mean for image in from_pixels.latents],
+    "decode_pixels": decoded.images,
+    "errors": errors,
+}
+(folder / "answers.json").write_text(json.dumps(answers))
