@@ -86,6 +86,18 @@ def test_training_that_comes_first_leaves_the_embedded_models_there() -> None:
     assert compose(*look).split() == ["ae", "vae"]
 
 
+def test_gpu_is_reserved_for_training_on_a_wheel_that_knows_it() -> None:
+    files = ("--file", "compose.yaml", "--file", "docker/compose.gpu.yaml")
+
+    shown = compose(*files, "--profile", "training", "config", "--format", "json")
+
+    training = json.loads(shown)["services"]["training"]
+    (device,) = training["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert "/cu" in training["build"]["args"]["TORCH_INDEX_URL"]
+    assert training["read_only"] is True
+
+
 def test_stopping_under_load_loses_no_request(report: Callable[[str], None]) -> None:
     port = str(engine.free_port())
     compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", ATLAS_PORT=port)

@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from service.settings import Settings
+from tests.docker import engine
 
-ROOT = Path(__file__).parent.parent.parent
-FOLDER = ROOT / "docker" / "kubernetes"
+VOLUME = f"{engine.PROJECT}_filled"
+FOLDER = engine.ROOT / "docker" / "kubernetes"
 # The oldest is the first with preStop's sleep; both schemas know no field that is not there.
 VERSIONS = ("1.30", "1.37")
 KINDS = {
@@ -141,6 +142,30 @@ def test_kserve_container_is_one_a_pod_takes(version: str) -> None:
     kubernetes_validate.validate(pod, version, strict=True)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("images")
+def test_volume_is_filled_with_what_it_lacks_and_no_more() -> None:
+    (fill,) = pod_of(by_kind("artifacts")["Deployment"])["initContainers"]
+    engine.docker("volume", "create", VOLUME)
+
+    try:
+        on_volume("chown", "10001", "/models", user="0")  # as fsGroup has it
+        on_volume(*fill["command"])
+        on_volume("sh", "-c", "echo mine > /models/vae/1/manifest.json; rm -r /models/ae")
+        on_volume(*fill["command"])
+
+        assert on_volume("cat", "/models/vae/1/manifest.json") == "mine"
+        assert "model.pt" in on_volume("ls", "/models/ae/1")
+    finally:
+        engine.docker("volume", "rm", VOLUME)
+
+
+def on_volume(command: str, *arguments: str, user: str = "10001") -> str:
+    """Output of a command in a container of the service's image, the volume on /models."""
+    options = ("--rm", "--user", user, "--volume", f"{VOLUME}:/models", "--entrypoint", command)
+    return engine.docker("run", *options, engine.SERVICE_IMAGE, *arguments)
+
+
 def containers(resources: list[Resource]) -> list[Resource]:
     """Of all kinds that have some."""
     specs = [resource["spec"] for resource in resources if resource["kind"] == "ServingRuntime"]
@@ -154,5 +179,5 @@ def containers(resources: list[Resource]) -> list[Resource]:
 
 def version_of_project() -> str:
     """In pyproject.toml."""
-    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    version: str = tomllib.loads((engine.ROOT / "pyproject.toml").read_text())["project"]["version"]
     return version
