@@ -7,9 +7,9 @@ packages=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # What one needs to compile C++ against torch and to test torch itself. -277 MB
 torch() {
   # C++ tests, -86 MB; headers, -40 MB; CMake files.
-  rm -r "$packages/torch/test" "$packages/torch/include" "$packages/torch/share"
+  rm -rf "$packages/torch/test" "$packages/torch/include" "$packages/torch/share"
   # More C++ tests and a protobuf compiler, -52 MB. What shares tensors between processes stays.
-  find "$packages/torch/bin" -mindepth 1 -maxdepth 1 ! -name torch_shm_manager -exec rm -r {} +
+  find "$packages/torch" -depth -path "$packages/torch/bin/*" ! -name torch_shm_manager -delete
   # Names of functions that are not exported: a crash's native trace is poorer without. -98 MB
   strip --strip-unneeded "$packages"/torch/lib/*.so
 }

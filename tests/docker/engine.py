@@ -2,8 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ ROOT = Path(__file__).parent.parent.parent
 PROJECT = "latent-atlas-test"
 SERVICE_IMAGE, TRAINING_IMAGE = "latent-atlas-service", "latent-atlas-training"
 LONGEST_SECONDS = 300
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 def run(*command: str, **variables: str) -> str:
     """Standard output of a command in the root folder; raises where it fails or hangs."""
-    environment = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, **variables}
+    environment = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "ATLAS_PORT": "0", **variables}
     return subprocess.run(
         command,
         cwd=ROOT,
@@ -48,9 +49,8 @@ def inspect(name: str) -> dict[str, Any]:
     return found
 
 
-def free_port() -> int:
-    """A TCP port of this host that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+def address(container: str, port: int) -> tuple[str, int]:
+    """Host and port under which a published port of a container is reached; the engine chose it."""
+    places = docker("port", container, str(port)).split()
+    (place,) = [place for place in places if place.startswith("0.0.0.0:")]
+    return "127.0.0.1", int(place.partition(":")[2])

@@ -15,20 +15,21 @@ from tests.server import until
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
 
 DATA = Path(__file__).parent.parent / "data" / "fashion-mnist"
+UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120")
 
 
-def compose(*arguments: str, **variables: str) -> str:
+def compose(*arguments: str) -> str:
     """`docker compose` on the root's file."""
-    return engine.docker("compose", *arguments, **variables)
+    return engine.docker("compose", *arguments)
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[httpx.Client]:
     """The composed service, ready."""
-    port = str(engine.free_port())
     compose("down", "--volumes")
-    compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", ATLAS_PORT=port)
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+    compose(*UP)
+    host, port = engine.address(compose("ps", "--quiet", "service"), 8000)
+    with httpx.Client(base_url=f"http://{host}:{port}") as client:
         yield client
     compose("--profile", "training", "down", "--volumes")
 
@@ -99,8 +100,7 @@ def test_gpu_is_reserved_for_training_on_a_wheel_that_knows_it() -> None:
 
 
 def test_stopping_under_load_loses_no_request(report: Callable[[str], None]) -> None:
-    port = str(engine.free_port())
-    compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", ATLAS_PORT=port)
+    compose(*UP)
     container = compose("ps", "--quiet", "service")
 
     with subprocess.Popen(

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 import yaml
 
 from service.settings import Settings
+from tests.docker import engine
 
-ROOT = Path(__file__).parent.parent.parent
-DOCKERFILE = ROOT / "docker" / "Dockerfile"
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
+DOCKERFILE = engine.ROOT / "docker" / "Dockerfile"
+WORKFLOWS = sorted((engine.ROOT / ".github" / "workflows").glob("*.yaml"))
 # The image's own: where it listens and what it serves is fixed, and mapped from outside.
 FIXED = {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
 TOOLS = Path(sys.executable).parent
@@ -22,7 +21,7 @@ TOOLS = Path(sys.executable).parent
 
 def services(part: str = "") -> dict[str, Any]:
     """Of docker/compose*.yaml."""
-    content = yaml.safe_load((ROOT / "docker" / f"compose{part}.yaml").read_text())
+    content = yaml.safe_load((engine.ROOT / "docker" / f"compose{part}.yaml").read_text())
     found: dict[str, Any] = content["services"]
     return found
 
@@ -47,9 +46,9 @@ def test_base_images_have_a_version() -> None:
 
 
 def test_image_has_the_version_of_the_project() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    named = re.findall(r"ARG VERSION=(\S+)", DOCKERFILE.read_text())
 
-    assert set(re.findall(r"ARG VERSION=(\S+)", DOCKERFILE.read_text())) == {version}
+    assert set(named) == {engine.VERSION}
 
 
 def test_every_setting_of_the_caller_passes_into_the_service() -> None:

@@ -33,12 +33,12 @@ def run_in(image: str, *command: str) -> str:
 @contextmanager
 def bare() -> Iterator[str]:
     """Address of a ready service in a bare container: `docker run`, a port, two CPUs."""
-    port = engine.free_port()
-    options = ("--detach", "--cpus", "2", "--publish", f"{port}:8000")
+    options = ("--detach", "--cpus", "2", "--publish", "8000")
     name = engine.docker("run", *options, engine.SERVICE_IMAGE)
     try:
-        until(lambda: is_ready(f"http://localhost:{port}"))
-        yield f"http://localhost:{port}"
+        host, port = engine.address(name, 8000)
+        until(lambda: is_ready(f"http://{host}:{port}"))
+        yield f"http://{host}:{port}"
     finally:
         engine.docker("rm", "--force", name)
 
@@ -123,7 +123,7 @@ def test_bill_of_materials_is_what_is_installed(
     installed = set(run_in(image, "python", "-c", listing).splitlines())
 
     listed = {f"{part['name']} {part['version']}" for part in bill["components"]}
-    assert listed | {"latent-atlas 0.1.0"} == installed
+    assert listed | {f"latent-atlas {engine.VERSION}"} == installed
     names = {line.split()[0] for line in listed}
     assert needed <= names
     assert not absent & names
@@ -135,7 +135,7 @@ def test_says_what_it_is_and_runs_as_nobody(image: str) -> None:
 
     labels = {key.rpartition(".")[2]: value for key, value in config["Labels"].items()}
     assert labels["licenses"] == "MIT"
-    assert labels["version"] == "0.1.0"
+    assert labels["version"] == engine.VERSION
     assert {"title", "description", "revision", "source"} <= labels.keys()
     assert config["User"] == "10001:10001"
     assert config["Entrypoint"][0] == "python"

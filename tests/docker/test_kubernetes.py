@@ -4,7 +4,6 @@ import copy
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ def test_containers_are_limited_and_have_no_rights(name: str) -> None:
         assert security["allowPrivilegeEscalation"] is False
         assert security["capabilities"] == {"drop": ["ALL"]}
         assert container["resources"].keys() == {"requests", "limits"}
-        assert container["image"] == f"latent-atlas-service:{version_of_project()}"
+        assert container["image"] == f"latent-atlas-service:{engine.VERSION}"
 
 
 def test_selectors_choose_the_pods_of_the_deployment() -> None:
@@ -175,9 +174,3 @@ def containers(resources: list[Resource]) -> list[Resource]:
         for spec in specs
         for container in [*spec["containers"], *spec.get("initContainers", [])]
     ]
-
-
-def version_of_project() -> str:
-    """In pyproject.toml."""
-    version: str = tomllib.loads((engine.ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return version

@@ -13,20 +13,19 @@ from tests.server import until
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
 
 Report = Callable[[str], None]
+Address = tuple[str, int]  # host and port
 UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", "--scale", "service=3")
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def front() -> Iterator[Address]:
     """Where the front listens, with three replicas ready behind it."""
-    port = engine.free_port()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("ATLAS_PORT", str(port))
-        compose("down", "--volumes")
-        compose(*UP)
-        until(lambda: is_ready(f"http://localhost:{port}"))
-        yield port
-        compose("down", "--volumes")
+    compose("down", "--volumes")
+    compose(*UP)
+    host, port = engine.address(compose("ps", "--quiet", "front"), 8080)
+    until(lambda: is_ready(f"http://{host}:{port}"))
+    yield host, port
+    compose("down", "--volumes")
 
 
 def compose(*arguments: str) -> str:
@@ -46,8 +45,9 @@ def replace(container: str) -> None:
     compose(*UP, "--no-recreate")
 
 
-def test_front_answers_as_a_replica_does(port: int) -> None:
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+def test_front_answers_as_a_replica_does(front: Address) -> None:
+    host, port = front
+    with httpx.Client(base_url=f"http://{host}:{port}") as client:
         grid = client.get("/grid")
         too_large = client.post("/decode", content=bytes(9 * 2**20))
         unknown = client.get("/nowhere")
@@ -58,14 +58,14 @@ def test_front_answers_as_a_replica_does(port: int) -> None:
     assert unknown.json()["status"] == 404
 
 
-def test_front_has_no_rights_on_a_root_it_cannot_write(port: int) -> None:  # noqa: ARG001
+def test_front_has_no_rights_on_a_root_it_cannot_write(front: Address) -> None:  # noqa: ARG001
     host = engine.inspect(compose("ps", "--quiet", "front"))["HostConfig"]
 
     assert (host["ReadonlyRootfs"], host["CapDrop"]) == (True, ["ALL"])
 
 
-def test_load_is_spread_over_all_replicas(port: int) -> None:
-    with Load("localhost", port) as load:
+def test_load_is_spread_over_all_replicas(front: Address) -> None:
+    with Load(*front) as load:
         pass
 
     logs = [engine.run("sh", "-c", f"docker logs {name} 2>&1") for name in replicas()]
@@ -73,8 +73,8 @@ def test_load_is_spread_over_all_replicas(port: int) -> None:
     assert min(log.count('"route": "/grid"') for log in logs) > 0
 
 
-def test_killing_a_replica_loses_no_request(port: int, report: Report) -> None:
-    with Load("localhost", port) as load:
+def test_killing_a_replica_loses_no_request(front: Address, report: Report) -> None:
+    with Load(*front) as load:
         engine.docker("kill", replicas()[0])
         until(lambda: len(replicas()) == 2)
         compose(*UP, "--no-recreate")
@@ -83,8 +83,8 @@ def test_killing_a_replica_loses_no_request(port: int, report: Report) -> None:
     assert (load.counts.lost, load.counts.refused) == ([], 0)
 
 
-def test_stopping_a_replica_loses_no_request(port: int, report: Report) -> None:
-    with Load("localhost", port) as load:
+def test_stopping_a_replica_loses_no_request(front: Address, report: Report) -> None:
+    with Load(*front) as load:
         engine.docker("stop", replicas()[0])
 
     report(f"one of three replicas stopped, through the front: {load.counts}")
@@ -92,10 +92,10 @@ def test_stopping_a_replica_loses_no_request(port: int, report: Report) -> None:
     compose(*UP, "--no-recreate")
 
 
-def test_updating_all_replicas_loses_no_request(port: int, report: Report) -> None:
+def test_updating_all_replicas_loses_no_request(front: Address, report: Report) -> None:
     before = replicas()
 
-    with Load("localhost", port) as load:
+    with Load(*front) as load:
         for container in before:
             replace(container)
 
@@ -105,10 +105,11 @@ def test_updating_all_replicas_loses_no_request(port: int, report: Report) -> No
     assert not set(before) & set(replicas())
 
 
-def test_without_any_replica_the_front_answers_with_a_problem(port: int) -> None:
+def test_without_any_replica_the_front_answers_with_a_problem(front: Address) -> None:
+    host, port = front
     compose("stop", "service")
 
-    answer = httpx.get(f"http://localhost:{port}/grid", timeout=60)
+    answer = httpx.get(f"http://{host}:{port}/grid", timeout=60)
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"

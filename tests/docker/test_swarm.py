@@ -12,6 +12,7 @@ from tests.server import until
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
 
 Report = Callable[[str], None]
+Address = tuple[str, int]  # host and port
 SERVICE = f"{engine.PROJECT}_service"
 FILES = [f"--compose-file=docker/compose{part}.yaml" for part in ("", ".front", ".swarm")]
 BROKEN_IMAGE = "latent-atlas-broken"
@@ -29,14 +30,16 @@ def swarm() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def port(swarm: None) -> Iterator[int]:  # noqa: ARG001
+def front(swarm: None) -> Iterator[Address]:  # noqa: ARG001
     """Where the front listens, with three replicas healthy behind it."""
-    port = engine.free_port()
     # Not every kernel can publish a port on all nodes; every one can on its own.
-    variables = {"ATLAS_PORT": str(port), "FRONT_PORT_MODE": "host"}
-    engine.docker("stack", "deploy", "--resolve-image=never", *FILES, engine.PROJECT, **variables)
-    until(lambda: running() == "3/3" and is_ready(f"http://localhost:{port}"), seconds=120)
-    yield port
+    deploy = ("stack", "deploy", "--resolve-image=never", *FILES, engine.PROJECT)
+    engine.docker(*deploy, FRONT_PORT_MODE="host")
+    until(lambda: running("service") == "3/3" and running("front") == "1/1", seconds=120)
+    name = engine.docker("ps", "--quiet", "--filter", f"name={engine.PROJECT}_front")
+    host, port = engine.address(name, 8080)
+    until(lambda: is_ready(f"http://{host}:{port}"))
+    yield host, port
     engine.docker("stack", "rm", engine.PROJECT)
     label = f"label=com.docker.stack.namespace={engine.PROJECT}"
     until(lambda: engine.docker("ps", "--all", "--quiet", "--filter", label) == "", seconds=60)
@@ -44,9 +47,10 @@ def port(swarm: None) -> Iterator[int]:  # noqa: ARG001
     engine.docker("volume", "rm", f"{engine.PROJECT}_models")
 
 
-def running() -> str:
-    """Replicas that run, of those that should."""
-    return engine.docker("service", "ls", "--filter", f"name={SERVICE}", "--format={{.Replicas}}")
+def running(name: str) -> str:
+    """Containers of a service that run, of those that should."""
+    chosen = f"name={engine.PROJECT}_{name}"
+    return engine.docker("service", "ls", "--filter", chosen, "--format", "{{.Replicas}}")
 
 
 def update_state() -> str:
@@ -62,8 +66,8 @@ def update(*options: str) -> str:
     return update_state()
 
 
-def test_update_loses_no_request(port: int, report: Report) -> None:
-    with Load("localhost", port) as load:
+def test_update_loses_no_request(front: Address, report: Report) -> None:
+    with Load(*front) as load:
         state = update("--force", "--update-monitor=1s")
 
     report(f"swarm: rolling update of three replicas, through the front: {load.counts}")
@@ -71,7 +75,7 @@ def test_update_loses_no_request(port: int, report: Report) -> None:
 
 
 def test_update_to_a_broken_image_is_rolled_back_and_loses_no_request(
-    port: int, report: Report
+    front: Address, report: Report
 ) -> None:
     engine.run(
         "sh", "-c",
@@ -79,10 +83,10 @@ def test_update_to_a_broken_image_is_rolled_back_and_loses_no_request(
         f" | docker build --quiet --tag {BROKEN_IMAGE} -",
     )  # fmt: skip
 
-    with Load("localhost", port) as load:
+    with Load(*front) as load:
         state = update(f"--image={BROKEN_IMAGE}")
 
     engine.docker("image", "rm", "--force", BROKEN_IMAGE)
     report(f"swarm: update to a broken image, rolled back, through the front: {load.counts}")
     assert (state, load.counts.lost, load.counts.refused) == ("rollback_completed", [], 0)
-    assert running() == "3/3"
+    assert running("service") == "3/3"
