@@ -51,6 +51,11 @@ def test_image_has_the_version_of_the_project() -> None:
     assert set(named) == {engine.VERSION}
 
 
+def test_service_and_front_are_reached_on_the_same_port_of_the_host() -> None:
+    assert services(".port")["service"]["ports"] == ["${ATLAS_PORT:-8000}:8000"]
+    assert services(".front")["front"]["ports"] == ["${ATLAS_PORT:-8000}:8080"]
+
+
 def test_every_setting_of_the_caller_passes_into_the_service() -> None:
     known = {f"ATLAS_{name.upper()}" for name in Settings.model_fields}
 
