@@ -8,7 +8,7 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-slow check format openapi clients train clean
+.PHONY: help install serve test test-slow docker-test check format openapi clients train clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: install ## run the tests (about three minutes)
 
 test-slow: install ## run the slow tests: containers and whole README runs
 	$(BIN)/python -m pytest -m slow
+
+docker-test: install ## build the images, run and check them: compose, replicas, swarm (needs a Docker engine)
+	$(BIN)/python -m pytest tests/docker
 
 check: install ## lint, formatting and types
 	$(BIN)/ruff check .

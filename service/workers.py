@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 MOST_BY_DEFAULT = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's name for it
+SHARED_MEMORY = "/dev/shm"  # where containers that cannot write elsewhere still can
 # A worker that dies sooner has not begun to serve: another one would fare no better.
 START_SECONDS = 5
 
@@ -67,7 +68,7 @@ class Workers:
         _require_free(self._settings.host, self._settings.port)
         with (
             shared_socket(self._settings.host, self._settings.port) as reserved,
-            tempfile.TemporaryDirectory(prefix="atlas-metrics-") as metrics_folder,
+            _temporary_folder() as metrics_folder,
             self._signals(),
         ):
             port = reserved.getsockname()[1]
@@ -143,6 +144,11 @@ def _require_free(host: str, port: int) -> None:
     """Refuse an address that is served already, which sharing it would hide."""
     with socket.create_server((host, port), family=_family(host)):
         pass
+
+
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    place = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="atlas-metrics-", dir=place)
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -70,9 +70,10 @@ def test_training_image_holds_the_part_of_the_service_that_training_needs() -> N
         needed |= found
         names = {name for part in needed for name in imported(ROOT / "service" / f"{part}.py")}
         found = {name.split(".")[1] for name in names if name.startswith("service.")}
-    dockerfile = (ROOT / "docker" / "training.Dockerfile").read_text()
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
 
-    copied = set(re.findall(r"service/(\w+)\.py", dockerfile))
+    (copy,) = re.findall(r"^COPY (service/\w+\.py .*)$", dockerfile, re.MULTILINE)
+    copied = set(re.findall(r"service/(\w+)\.py", copy))
 
     assert copied == needed
 

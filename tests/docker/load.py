@@ -1,0 +1,138 @@
+"""Closed-loop clients that count what becomes of each request, each answer compared with the first.
+
+Standard library only: it also runs inside a container, as `python -c SOURCE HOST PORT`.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from itertools import count
+from typing import Self
+
+CLIENTS = 4
+ANSWERS_BEFORE = 200  # until the load counts as on
+TIMEOUT_SECONDS = 30
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, and the answer that it must always have."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def send(self, connection: HTTPConnection) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        connection.request(self.method, self.path, self.body, dict(self.headers))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+REQUESTS = (
+    Request("GET", "/grid?rows=9&columns=9"),
+    Request("GET", "/grid?model=ae&rows=60&columns=60"),
+    Request("POST", "/decode/pixels", b'{"latents": [[0, 0], [1.5, -2]]}', JSON),
+    Request("POST", "/encode/pixels", json.dumps({"images": [[[0.5] * 28] * 28]}).encode(), JSON),
+)
+
+
+@dataclass
+class Counts:
+    """What became of the requests that were sent; a refused connection carried none."""
+
+    answered: int = 0
+    refused: int = 0
+    lost: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        sent = self.answered + len(self.lost)
+        return f"{sent} sent, {self.answered} answered, {len(self.lost)} lost"
+
+
+class Load:
+    """Clients on kept connections, one request after the other, from `with` to its end.
+
+    A client ends at the first connection that is refused.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        """Ask each request once, for the answer to compare with."""
+        self.counts = Counts()
+        self._host, self._port = host, port
+        with closing(self._connection()) as connection:
+            self._expected = [request.send(connection) for request in REQUESTS]
+        self._is_over = threading.Event()
+        self._is_warm = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._clients = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
+
+    def __enter__(self) -> Self:
+        """Start, and return once the load has been on for a while."""
+        for client in self._clients:
+            client.start()
+        for _ in range(ANSWERS_BEFORE):
+            self._is_warm.acquire(timeout=TIMEOUT_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self.join()
+
+    def join(self) -> None:
+        """Wait until every client has ended."""
+        for client in self._clients:
+            client.join()
+
+    def _connection(self) -> HTTPConnection:
+        return HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
+
+    def _run(self, first: int) -> None:
+        connection = self._connection()
+        for turn in count(first):
+            if self._is_over.is_set() or not self._is_connected(connection):
+                break
+            outcome = self._ask(connection, turn % len(REQUESTS))
+            with self._lock:
+                self.counts.answered += outcome is None
+                self.counts.lost += [] if outcome is None else [outcome]
+            self._is_warm.release()
+        connection.close()
+
+    def _is_connected(self, connection: HTTPConnection) -> bool:
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except OSError:
+            with self._lock:
+                self.counts.refused += 1
+            return False
+        return True
+
+    def _ask(self, connection: HTTPConnection, index: int) -> str | None:
+        """None for the right answer, otherwise what came instead."""
+        try:
+            answer = REQUESTS[index].send(connection)
+        except (OSError, HTTPException) as exc:
+            connection.close()
+            return repr(exc)
+        return None if answer == self._expected[index] else f"{answer[0]} {answer[1][:200]!r}"
+
+
+def main(host: str, port: str) -> None:
+    """Say when the load is on, run until connections are refused, write the counts as JSON."""
+    with Load(host, int(port)) as load:
+        sys.stdout.write("loaded\n")
+        sys.stdout.flush()
+        load.join()
+    sys.stdout.write(json.dumps(vars(load.counts)) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

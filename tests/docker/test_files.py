@@ -1,0 +1,82 @@
+"""What Dockerfile, compose files and workflows say, read and not run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from service.settings import Settings
+from tests.docker import engine
+
+DOCKERFILE = engine.ROOT / "docker" / "Dockerfile"
+WORKFLOWS = sorted((engine.ROOT / ".github" / "workflows").glob("*.yaml"))
+# The image's own: where it listens and what it serves is fixed, and mapped from outside.
+FIXED = {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
+TOOLS = Path(sys.executable).parent
+
+
+def services(part: str = "") -> dict[str, Any]:
+    """Of docker/compose*.yaml."""
+    content = yaml.safe_load((engine.ROOT / "docker" / f"compose{part}.yaml").read_text())
+    found: dict[str, Any] = content["services"]
+    return found
+
+
+def test_dockerfile_is_clean() -> None:
+    subprocess.run([TOOLS / "hadolint", DOCKERFILE], check=True)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_is_one_github_takes(workflow: Path) -> None:
+    schema = "--builtin-schema=vendor.github-workflows"
+
+    subprocess.run([TOOLS / "check-jsonschema", schema, workflow], check=True)
+
+
+def test_base_images_have_a_version() -> None:
+    front = services(".front")["front"]["image"]
+    named = re.findall(r"^ARG \w+_IMAGE=(\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
+
+    assert named
+    assert all(re.fullmatch(r"\w+:\d+\.\d+-[\w-]+", image) for image in [front, *named])
+
+
+def test_image_has_the_version_of_the_project() -> None:
+    named = re.findall(r"ARG VERSION=(\S+)", DOCKERFILE.read_text())
+
+    assert set(named) == {engine.VERSION}
+
+
+def test_service_and_front_are_reached_on_the_same_port_of_the_host() -> None:
+    assert services(".port")["service"]["ports"] == ["${ATLAS_PORT:-8000}:8000"]
+    assert services(".front")["front"]["ports"] == ["${ATLAS_PORT:-8000}:8080"]
+
+
+def test_every_setting_of_the_caller_passes_into_the_service() -> None:
+    known = {f"ATLAS_{name.upper()}" for name in Settings.model_fields}
+
+    assert set(services()["service"]["environment"]) == known - FIXED
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [("", "service"), (".training", "training"), (".front", "front")]
+)
+def test_container_has_no_rights_and_limits_of_all_kinds(part: str, name: str) -> None:
+    container = services(part)[name]
+
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert container["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+    mounts = [mount for mount in container["volumes"] if isinstance(mount, dict)]
+    assert [(mount["type"], mount["target"]) for mount in mounts] == [("tmpfs", "/tmp")]
+
+
+def test_service_has_longer_to_stop_than_it_gives_its_requests() -> None:
+    seconds = int(services()["service"]["stop_grace_period"].removesuffix("s"))
+
+    assert seconds > Settings.model_fields["shutdown_grace_seconds"].default

@@ -1,0 +1,163 @@
+"""What is in the images, and what is not. Needs an engine."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import httpx
+import numpy as np
+import pytest
+
+from tests import tiny
+from tests.docker import engine
+from tests.docker.conftest import is_ready
+from tests.server import serve, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
+
+IMAGES = (engine.SERVICE_IMAGE, engine.TRAINING_IMAGE)
+SBOM = "/usr/local/share/sbom/latent-atlas.cdx.json"
+BUDGETS = {engine.SERVICE_IMAGE: 1.0e9, engine.TRAINING_IMAGE: 1.3e9}
+START_BUDGET_SECONDS = 6
+
+
+def run_in(image: str, *command: str) -> str:
+    """Output of a command in a container of the image, as root and without any network."""
+    entry, *arguments = command
+    options = ("--rm", "--user", "0", "--network", "none", "--entrypoint", entry)
+    return engine.docker("run", *options, image, *arguments)
+
+
+@contextmanager
+def bare() -> Iterator[str]:
+    """Address of a ready service in a bare container: `docker run`, a port, two CPUs."""
+    options = ("--detach", "--cpus", "2", "--publish", "8000")
+    name = engine.docker("run", *options, engine.SERVICE_IMAGE)
+    try:
+        host, port = engine.address(name, 8000)
+        until(lambda: is_ready(f"http://{host}:{port}"))
+        yield f"http://{host}:{port}"
+    finally:
+        engine.docker("rm", "--force", name)
+
+
+def seconds_to_ready() -> float:
+    """From `docker run` to the first 200 of /readyz."""
+    begin = monotonic()
+    with bare():
+        return monotonic() - begin
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_size_is_within_the_budget(image: str, report: Callable[[str], None]) -> None:
+    size = engine.inspect(image)["Size"]
+
+    report(f"size of {image}: {size / 1e6:.0f} MB of {BUDGETS[image] / 1e6:.0f} MB")
+    assert size < BUDGETS[image]
+
+
+def test_start_is_within_the_budget(report: Callable[[str], None]) -> None:
+    seconds = [seconds_to_ready() for _ in range(3)]
+
+    shown = ", ".join(f"{one:.1f}" for one in seconds)
+    report(f"docker run to /readyz 200, 2 CPUs: {shown} s of {START_BUDGET_SECONDS} s")
+    assert min(seconds) < START_BUDGET_SECONDS  # of a machine that may do other things besides
+
+
+def test_answers_are_those_outside_a_container() -> None:
+    body = {"latents": [[0, 0], [1.5, -2]], "scale": 2}
+    upload = tiny.uploads([tiny.picture_bytes(tiny.random_levels(1)[0])])
+
+    def ask(at: str) -> tuple[list[np.ndarray[tuple[int, ...], np.dtype[np.int_]]], list[float]]:
+        pictures = [httpx.get(f"{at}/grid?model={name}").content for name in ("ae", "vae")]
+        pictures.append(httpx.post(f"{at}/decode", json=body).content)
+        latents = httpx.post(f"{at}/encode", files=upload).json()["latents"]
+        return [tiny.read_levels(png).astype(int) for png in pictures], latents[0]["mean"]
+
+    with serve(["-m", "service"], None) as (outside, _):
+        expected, mean = ask(outside)
+    with bare() as inside:
+        found, found_mean = ask(inside)
+
+    for picture, wanted in zip(found, expected, strict=True):
+        assert np.abs(picture - wanted).max() <= 1
+    assert found_mean == pytest.approx(mean, abs=1e-4)
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_holds_no_compiler_cache_or_test_suite(image: str) -> None:
+    names = r"(gcc|g\+\+|cc|c\+\+|clang|ld|as|make|strip|curl|wget|tests?|\.cache)(-[0-9]+)?"
+    where = ("/opt", "/atlas", "/root", "/usr/bin", "/tmp")
+    like = ("-regextype", "posix-extended", "-regex", f".*/{names}")
+
+    found = run_in(image, "find", *where, *like)
+
+    assert found == "/usr/bin/test"  # the shell's
+
+
+def test_service_image_holds_nothing_of_training() -> None:
+    look = (
+        "from importlib.util import find_spec\n"
+        "names = 'training', 'matplotlib', 'pooch', 'tqdm', 'typer', 'sympy', 'pip', 'setuptools'\n"
+        "print([name for name in names if find_spec(name)])\n"
+    )
+
+    assert run_in(engine.SERVICE_IMAGE, "/opt/venv/bin/python", "-c", look) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("image", "needed", "absent"),
+    [
+        (IMAGES[0], {"torch", "fastapi", "pillow"}, {"matplotlib", "pip", "sympy"}),
+        (IMAGES[1], {"torch", "matplotlib", "pooch"}, {"fastapi", "pip", "uvicorn"}),
+    ],
+)
+def test_bill_of_materials_is_what_is_installed(
+    image: str, needed: set[str], absent: set[str]
+) -> None:
+    listing = "import importlib.metadata as m\nfor d in m.distributions(): print(d.name, d.version)"
+
+    bill = json.loads(run_in(image, "cat", SBOM))
+    installed = set(run_in(image, "python", "-c", listing).splitlines())
+
+    listed = {f"{part['name']} {part['version']}" for part in bill["components"]}
+    assert listed | {f"latent-atlas {engine.VERSION}"} == installed
+    names = {line.split()[0] for line in listed}
+    assert needed <= names
+    assert not absent & names
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_says_what_it_is_and_runs_as_nobody(image: str) -> None:
+    config = engine.inspect(image)["Config"]
+
+    labels = {key.rpartition(".")[2]: value for key, value in config["Labels"].items()}
+    assert labels["licenses"] == "MIT"
+    assert labels["version"] == engine.VERSION
+    assert {"title", "description", "revision", "source"} <= labels.keys()
+    assert config["User"] == "10001:10001"
+    assert config["Entrypoint"][0] == "python"
+
+
+def test_is_healthy_on_any_port_without_a_network() -> None:
+    options = ("--detach", "--network", "none", "--env", "ATLAS_PORT=9000")
+    name = engine.docker("run", *options, engine.SERVICE_IMAGE)
+
+    try:
+        until(lambda: engine.inspect(name)["State"]["Health"]["Status"] == "healthy")
+    finally:
+        engine.docker("rm", "--force", name)
+
+
+def test_wrong_setting_stops_the_container_with_its_name() -> None:
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--env", "ATLAS_MAX_TILES=none", engine.SERVICE_IMAGE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "max_tiles" in done.stderr

@@ -1,0 +1,116 @@
+"""Three replicas behind the front, under load: killed, stopped, updated. Needs an engine."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.docker import engine
+from tests.docker.conftest import is_ready
+from tests.docker.load import Load
+from tests.server import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
+
+Report = Callable[[str], None]
+Address = tuple[str, int]  # host and port
+UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", "--scale", "service=3")
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[Address]:
+    """Where the front listens, with three replicas ready behind it."""
+    compose("down", "--volumes")
+    compose(*UP)
+    host, port = engine.address(compose("ps", "--quiet", "front"), 8080)
+    until(lambda: is_ready(f"http://{host}:{port}"))
+    yield host, port
+    compose("down", "--volumes")
+
+
+def compose(*arguments: str) -> str:
+    """`docker compose` on the file of replicas."""
+    return engine.docker("compose", "--file", "compose.replicas.yaml", *arguments)
+
+
+def replicas() -> list[str]:
+    """Ids of the containers that run."""
+    return compose("ps", "--quiet", "service").split()
+
+
+def replace(container: str) -> None:
+    """One step of an update: a replica gives way to a new one."""
+    engine.docker("stop", container)
+    engine.docker("rm", container)
+    compose(*UP, "--no-recreate")
+
+
+def test_front_answers_as_a_replica_does(front: Address) -> None:
+    host, port = front
+    with httpx.Client(base_url=f"http://{host}:{port}") as client:
+        grid = client.get("/grid")
+        too_large = client.post("/decode", content=bytes(9 * 2**20))
+        unknown = client.get("/nowhere")
+
+    assert grid.headers["Content-Type"] == "image/png"
+    assert (too_large.status_code, unknown.status_code) == (413, 404)
+    assert too_large.headers["Content-Type"] == "application/problem+json"
+    assert unknown.json()["status"] == 404
+
+
+def test_front_has_no_rights_on_a_root_it_cannot_write(front: Address) -> None:  # noqa: ARG001
+    host = engine.inspect(compose("ps", "--quiet", "front"))["HostConfig"]
+
+    assert (host["ReadonlyRootfs"], host["CapDrop"]) == (True, ["ALL"])
+
+
+def test_load_is_spread_over_all_replicas(front: Address) -> None:
+    with Load(*front) as load:
+        pass
+
+    logs = [engine.run("sh", "-c", f"docker logs {name} 2>&1") for name in replicas()]
+    assert load.counts.lost == []
+    assert min(log.count('"route": "/grid"') for log in logs) > 0
+
+
+def test_killing_a_replica_loses_no_request(front: Address, report: Report) -> None:
+    with Load(*front) as load:
+        engine.docker("kill", replicas()[0])
+        until(lambda: len(replicas()) == 2)
+        compose(*UP, "--no-recreate")
+
+    report(f"one of three replicas killed and replaced, through the front: {load.counts}")
+    assert (load.counts.lost, load.counts.refused) == ([], 0)
+
+
+def test_stopping_a_replica_loses_no_request(front: Address, report: Report) -> None:
+    with Load(*front) as load:
+        engine.docker("stop", replicas()[0])
+
+    report(f"one of three replicas stopped, through the front: {load.counts}")
+    assert (load.counts.lost, load.counts.refused) == ([], 0)
+    compose(*UP, "--no-recreate")
+
+
+def test_updating_all_replicas_loses_no_request(front: Address, report: Report) -> None:
+    before = replicas()
+
+    with Load(*front) as load:
+        for container in before:
+            replace(container)
+
+    report(f"three of three replicas replaced in turn, through the front: {load.counts}")
+    assert (load.counts.lost, load.counts.refused) == ([], 0)
+    assert len(replicas()) == 3
+    assert not set(before) & set(replicas())
+
+
+def test_without_any_replica_the_front_answers_with_a_problem(front: Address) -> None:
+    host, port = front
+    compose("stop", "service")
+
+    answer = httpx.get(f"http://{host}:{port}/grid", timeout=60)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json()["detail"] == "no replica answers"
