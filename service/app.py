@@ -124,6 +124,7 @@ def _operation_id(route: APIRoute) -> str:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while /livez already answers; at the end let running work finish."""
     lifecycle: Lifecycle = app.state.lifecycle
+    app.state.atlas.executor.prepare_thread()
     app.state.loading = lifecycle.reload()
     if app.state.starts_loaded:
         await app.state.loading
@@ -141,6 +142,7 @@ def _reload_on_hangup(lifecycle: Lifecycle) -> Iterator[None]:
         return
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, lifecycle.reload)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # `workers` may have held it back
     try:
         yield
     finally:

@@ -35,9 +35,9 @@ from service.settings import Settings
 
 # Parsing this much JSON takes about a millisecond; more leaves the event loop.
 SMALL_BODY_BYTES = 64 * 1024
-# This much work takes a fraction of a millisecond, little more than handing it to a place and
-# back; more leaves the event loop.
-SMALL_TILES = 8
+# This much work takes about a millisecond, of which handing it to a place and back would be a good
+# part; more leaves the event loop.
+SMALL_TILES = 64
 SMALL_IMAGES = 8
 SMALL_FILE_PIXELS = 64 * 64
 
@@ -191,15 +191,17 @@ class Atlas:
 
         Raises Overloaded.
         """
-        if work.is_small:
-            return self.answer_here(work)
+        if (answer := self.answer_here(work)) is not None:
+            return answer
         self._counts[work.kind].observe(work.count)
         run = partial(self.executor.run, work.compute)
         content = await (self.pictures.get_or_draw(work.key, run) if work.key else run())
         return Answer(content, work.artifact)
 
-    def answer_here(self, work: Work) -> Answer:
-        """Do small work without waiting for a place."""
+    def answer_here(self, work: Work) -> Answer | None:
+        """Do small work without waiting for a place; None if it is not, or there is no time."""
+        if not (work.is_small and self.executor.has_turn()):
+            return None
         self._counts[work.kind].observe(work.count)
         return Answer(self.executor.run_here(work.compute), work.artifact)
 

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api_key import has_key
-from service.atlas import SMALL_BODY_BYTES, Answer, Atlas, Grid, Work
+from service.atlas import SMALL_BODY_BYTES, SMALL_TILES, Answer, Atlas, Grid, Work
 from service.bodies import Schema, check, parse_json
 from service.caching import CACHE_CONTROL, grid_tag
 from service.forms import parse_plain_form
@@ -27,6 +27,7 @@ from service.schemas import (
 )
 
 JSON, FORM, PNG = b"application/json", b"multipart/form-data", b"image/png"
+SMALL_POINTS_BYTES = SMALL_TILES * 2 * len("-1.2345678901234567, ")
 MOST_QUERIES = 1024
 Headers = dict[bytes, bytes]
 
@@ -36,6 +37,7 @@ class Operation:
     """What a POST to one path takes and gives, and how it becomes work."""
 
     accepts: bytes
+    most_bytes: int  # of a body that may be small work; a larger one is not looked into
     plan: Callable[[bytes, Headers], Work | None]
     answers: bytes
 
@@ -62,10 +64,10 @@ class Express:
         key = atlas.settings.api_key
         self._key = key.get_secret_value().encode() if key else b""
         self._operations = {
-            "/encode": Operation(FORM, self._plan_encode_files, JSON),
-            "/encode/pixels": Operation(JSON, self._plan_encode_pixels, JSON),
-            "/decode": Operation(JSON, self._plan_decode, PNG),
-            "/decode/pixels": Operation(JSON, self._plan_decode_pixels, JSON),
+            "/encode": Operation(FORM, SMALL_BODY_BYTES, self._plan_encode_files, JSON),
+            "/encode/pixels": Operation(JSON, SMALL_BODY_BYTES, self._plan_encode_pixels, JSON),
+            "/decode": Operation(JSON, SMALL_POINTS_BYTES, self._plan_decode, PNG),
+            "/decode/pixels": Operation(JSON, SMALL_POINTS_BYTES, self._plan_decode_pixels, JSON),
         }
         self._grids = _KnownGrids(atlas)
 
@@ -117,9 +119,8 @@ class Express:
             return None
         try:
             work = operation.plan(message["body"], headers)
-            if work is None or not work.is_small:
-                return None
-            return Reply(self._atlas.answer_here(work), operation.answers)
+            answer = None if work is None else self._atlas.answer_here(work)
+            return None if answer is None else Reply(answer, operation.answers)
         except Exception:  # the layers behind meet it again; to report it is theirs
             return None
 
@@ -206,7 +207,7 @@ def _is_small_post(scope: Scope, headers: Headers, operation: Operation) -> bool
         and not scope["query_string"]
         and len(length) <= len(str(SMALL_BODY_BYTES))
         and length.isdigit()
-        and int(length) <= SMALL_BODY_BYTES
+        and int(length) <= operation.most_bytes
         and media_type == operation.accepts
     )
 

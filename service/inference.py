@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float32]
 
 # Large requests run in blocks: memory stays flat, and a block still fills the matrix kernels.
 BLOCK = 512
+# What all requests that are computed on the event loop may take of one of its turns.
+TURN_SECONDS = 0.008
 # The profiling executor specialises on the first calls of each method; these sizes cover its paths.
 WARM_UP_SIZES = (1, 1, 2, 16, 64, BLOCK, 1)
 
@@ -42,7 +44,7 @@ def encode(artifact: Artifact, images: Floats) -> Encoding:
     means, deviations = [], []
     with torch.inference_mode():
         for start in range(0, len(images), BLOCK):
-            block = torch.from_numpy(images[start : start + BLOCK]).unsqueeze(1)
+            block = _aligned(images[start : start + BLOCK]).unsqueeze(1)
             mean, deviation = artifact.model.encode(block)
             means.append(mean.numpy())
             deviations.append(deviation.numpy())
@@ -91,10 +93,22 @@ class InferenceExecutor:
     """
 
     def __init__(self, places: int, queue: int, metrics: Metrics | None = None) -> None:
-        torch.set_num_threads(1)
-        self._threads = ThreadPoolExecutor(places, thread_name_prefix="inference")
+        self.prepare_thread()
+        self._threads = ThreadPoolExecutor(
+            places, thread_name_prefix="inference", initializer=self.prepare_thread
+        )
         self._admissions = threading.BoundedSemaphore(places + queue)
         self._metrics = metrics or Metrics()
+        self._turn_seconds = 0.0
+
+    @staticmethod
+    def prepare_thread() -> None:
+        """Have the calling thread compute alone; the event loop's, where `run_here` is used.
+
+        The number is each thread's own: one that is not told has its matrix products split over
+        all cores, slower and with other rounding, so that an answer would depend on who computed.
+        """
+        torch.set_num_threads(1)
 
     def require_room(self) -> None:
         """Raise Overloaded if `run` would now: for work that would be wasted before it."""
@@ -102,16 +116,28 @@ class InferenceExecutor:
             self._refuse()
         self._admissions.release()
 
-    def run_here(self, work: Callable[[], Result]) -> Result:
-        """The result of `work`, computed by the caller, who does not wait for a place.
+    def has_turn(self) -> bool:
+        """Whether this turn of the event loop has time left for `run_here`."""
+        return self._turn_seconds < TURN_SECONDS
 
-        For work so small that handing it to a thread would cost about as much as doing it.
+    def run_here(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`, computed on the event loop without waiting for a place.
+
+        For work so small that handing it to a thread and back would cost much of doing it; only
+        where `has_turn`, so that many at once do not hold up health and the rest.
         """
+        if self._turn_seconds == 0:
+            asyncio.get_running_loop().call_soon(self._end_turn)
         started = perf_counter()
         try:
             return work()
         finally:
-            self._metrics.compute_seconds.observe(perf_counter() - started)
+            seconds = perf_counter() - started
+            self._turn_seconds += seconds
+            self._metrics.compute_seconds.observe(seconds)
+
+    def _end_turn(self) -> None:
+        self._turn_seconds = 0.0
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, computed in a place; a waiter that is cancelled never runs.
@@ -153,10 +179,15 @@ class InferenceExecutor:
 def _decode_blocks(artifact: Artifact, latents: Floats) -> Iterator[Floats]:
     for start in range(0, len(latents), BLOCK):
         with torch.inference_mode():
-            points = torch.from_numpy(latents[start : start + BLOCK])
+            points = _aligned(latents[start : start + BLOCK])
             pixels = artifact.model.decode(points).squeeze(1).numpy()
         _check_finite(pixels, "latents", start)
         yield pixels
+
+
+def _aligned(values: Floats) -> torch.Tensor:
+    """A copy that begins at a cache line: matrix kernels round otherwise where data does not."""
+    return torch.from_numpy(values).clone()
 
 
 def _levels(pixels: Floats) -> npt.NDArray[np.uint8]:

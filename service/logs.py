@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from logging.handlers import MemoryHandler
 from typing import Any, Literal
 
-CAPACITY = 64
+CAPACITY = 8  # more at once would hold up the request after them
 WAIT_SECONDS = 0.1
 
 
@@ -19,6 +19,7 @@ def configure_logging(level: str, form: Literal["json", "text"]) -> None:
     stream.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(stream)], force=True)
     # What no line of ours tells need not be found out for each.
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 

@@ -16,7 +16,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, DEFLATE, ADAPTIVE, NOT_INTERLACED = 0, 0, 0, 0
 UP, PAETH = 2, 4
 # From this many pixels on the better filter is worth its time, which is some ten times UP's.
-PAETH_PIXELS = 2**15
+PAETH_PIXELS = 2**17
 # Pixels that are filtered at a time, so that what is computed on the way stays in the cache.
 BLOCK_PIXELS = 2**15
 FASTEST = 1

@@ -85,11 +85,14 @@ class Workers:
             return self._watch(environment)
 
     def _start(self, environment: dict[str, str]) -> None:
+        # A reload that is asked for before the worker listens to signals waits until it does.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         # A worker whose standard input ends has lost this process, and ends too.
         worker = subprocess.Popen(
             [sys.executable, "-m", "service.worker"], env=environment, stdin=subprocess.PIPE
         )
         self._started[worker.pid] = (worker, monotonic())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
     def _watch(self, environment: dict[str, str]) -> int:
         exit_code = 0
@@ -102,8 +105,9 @@ class Workers:
             if worker.stdin is not None:
                 worker.stdin.close()
             mark_process_dead(pid, environment[METRICS_FOLDER])  # type: ignore[no-untyped-call]
-            if self._is_leaving:
-                exit_code = exit_code or worker.returncode
+            if self._is_leaving:  # one that had no time to listen to signals ends by this one
+                ended_well = worker.returncode in (0, -signal.SIGTERM)
+                exit_code = exit_code or (0 if ended_well else worker.returncode)
             elif monotonic() - start < START_SECONDS:
                 logger.error("a worker ended with %d as it started", worker.returncode)
                 exit_code = worker.returncode or 1

@@ -71,7 +71,7 @@ def test_full_server_refuses_at_once_while_health_and_metrics_answer(crowded: st
             send_request(connection)
         until(lambda: figure(crowded, "atlas_inference_waiting") == 2)
         with httpx.Client(base_url=crowded) as client:
-            refused = client.get("/grid?rows=3")
+            refused = client.get(slow_grid())
             others = [client.get(path) for path in ("/livez", "/readyz", "/metrics")]
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")

@@ -1,6 +1,7 @@
 import asyncio
 import dataclasses
 import threading
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +11,16 @@ import torch
 
 from service.artifact import Artifact, load_artifact
 from service.errors import Invalid, Overloaded
-from service.inference import BLOCK, InferenceExecutor, decode, decode_levels, encode, warm_up
+from service.inference import (
+    BLOCK,
+    TURN_SECONDS,
+    Floats,
+    InferenceExecutor,
+    decode,
+    decode_levels,
+    encode,
+    warm_up,
+)
 from tests import tiny
 
 
@@ -129,3 +139,49 @@ def test_waiter_that_is_cancelled_never_runs() -> None:
         return ran
 
     assert asyncio.run(cancel()) == ["neighbour"]
+
+
+def test_work_on_the_event_loop_is_limited_in_each_of_its_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("service.inference.perf_counter", lambda: next(clock) * TURN_SECONDS)
+
+    async def take_turns() -> list[bool]:
+        executor, had = InferenceExecutor(places=1, queue=0), list[bool]()
+        for _ in range(2):
+            had.append(executor.has_turn())
+            executor.run_here(lambda: None)
+            had.append(executor.has_turn())
+            await asyncio.sleep(0)
+        return had
+
+    assert asyncio.run(take_turns()) == [True, False, True, False]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 64])
+def test_answer_depends_neither_on_the_thread_nor_on_where_its_data_lies(
+    artifact: Artifact, size: int
+) -> None:
+    images = np.random.default_rng(size).random((size, 28, 28), np.float32)
+    points = np.random.default_rng(size).normal(size=(size, 2)).astype(np.float32)
+
+    def answer(offset: int) -> bytes:
+        means = encode(artifact, shifted(images, offset)).mean
+        return bytes(means.tobytes() + decode(artifact, shifted(points, offset)).tobytes())
+
+    async def ask() -> set[bytes]:
+        executor = InferenceExecutor(places=1, queue=9)
+        here = {executor.run_here(partial(answer, offset)) for offset in (0, 4, 16)}
+        return here | {await executor.run(partial(answer, offset)) for offset in (0, 4, 16)}
+
+    assert len(asyncio.run(ask())) == 1
+
+
+def shifted(values: Floats, offset: int) -> Floats:
+    """A copy that begins so many bytes after a cache line."""
+    memory = np.empty(values.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + offset
+    moved: Floats = memory[start : start + values.nbytes].view(np.float32).reshape(values.shape)
+    moved[:] = values
+    return moved

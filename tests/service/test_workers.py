@@ -91,12 +91,13 @@ def test_worker_that_is_killed_is_replaced(
     assert any("another takes its place" in line for line in log)
 
 
-def test_hangup_reloads_in_all(tmp_path: Path) -> None:
+def test_hangup_reloads_in_all_even_those_that_are_starting(tmp_path: Path) -> None:
     tiny.publish(tmp_path, "vae")
     with serve(["-m", "service"], tmp_path, workers=TWO) as (address, process):
         tiny.publish(tmp_path, "vae", seed=2)
         process.send_signal(signal.SIGHUP)
 
+        assert len(workers_of(process)) == TWO
         until(
             lambda: {answer.headers["atlas-model-version"] for answer in ask(address, 20)} == {"2"}
         )
