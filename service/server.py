@@ -1,6 +1,7 @@
 """uvicorn, taught what this service promises: a drain that loses nothing, problems for all."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import signal
@@ -23,6 +24,9 @@ from service.settings import Settings
 logger = logging.getLogger("service.access")
 
 POLL_SECONDS = 0.05
+# For the request that is on its way on a connection that does not know of the end: once answered
+# it does. Closing such a connection at once would reset it.
+SILENT_SECONDS = 1
 
 
 class ProblemProtocol(HeadLimitProtocol):
@@ -80,9 +84,37 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer on open connections while anything is in flight, then close; within the grace."""
         deadline = monotonic() + self._grace_seconds
-        for server in self.servers:
-            server.close()
-        while self.server_state.tasks and not self.force_exit and monotonic() < deadline:
+        await self._stop_listening(sockets or [])
+        silent_until = monotonic() + SILENT_SECONDS
+        while self._is_busy(silent_until) and not self.force_exit and monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
         self.config.timeout_graceful_shutdown = max(0, math.ceil(deadline - monotonic()))
         await super().shutdown(sockets)
+
+    async def _stop_listening(self, sockets: list[socket.socket]) -> None:
+        """Stop, but take what the kernel has taken: closing alone would reset it."""
+        listeners = [listener.dup() for server in self.servers for listener in server.sockets]
+        for server in self.servers:
+            server.close()
+        for listening in sockets:
+            listening.close()
+        await asyncio.sleep(POLL_SECONDS)  # the loop closes its own only in its next turns
+        for listener in listeners:  # the last of each: once it is closed clients are refused
+            accepted = list[socket.socket]()
+            listener.setblocking(False)
+            with listener, contextlib.suppress(BlockingIOError):
+                while True:
+                    accepted.append(listener.accept()[0])
+            for connection in accepted:
+                loop = asyncio.get_running_loop()
+                await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> ProblemProtocol:
+        return ProblemProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+    def _is_busy(self, silent_until: float) -> bool:
+        """Whether anything is to be answered, or an open connection may yet ask something."""
+        may_ask = bool(self.server_state.connections) and monotonic() < silent_until
+        return bool(self.server_state.tasks) or may_ask

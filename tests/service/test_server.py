@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests import tiny
+from tests.docker.load import CLIENTS, Load
 from tests.server import figure, serve, until
 
 ONE_PLACE = {"ATLAS_INFERENCE_PLACES": "1"}
@@ -55,6 +56,19 @@ def test_terminated_server_answers_what_it_has_taken_and_is_not_ready(repository
         answers = [client.result() for client in accepted]
         assert {answer.status_code for answer in answers} == {200}
         assert {tiny.read_levels(answer.content).shape for answer in answers} == {(3584, 3584)}
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_end_under_load_loses_no_request(workers: int) -> None:
+    with serve(["-m", "service"], None, workers=workers) as (address, process):
+        host = urlsplit(address)
+        with Load(str(host.hostname), int(host.port or 0)) as load:
+            process.send_signal(signal.SIGTERM)
+            load.join()
+
+        assert load.counts.lost == []
+        assert load.counts.refused == CLIENTS
         assert process.wait(timeout=20) == 0
 
 
