@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import to_json
 
-from service import inference, lattice, mosaic, support
+from service import inference, mosaic, support
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
 from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
+from service.grids import Grid, make_grid
 from service.images import Picture, read_picture
-from service.lattice import Bounds
 from service.metrics import Metrics
 from service.picture_cache import PictureCache
 from service.png import encode_png
@@ -62,19 +62,6 @@ class Work:
     kind: Literal["images", "latents", "tiles"]
     count: int
     key: str | None = None  # under which the answer may be kept
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A checked request for a grid: everything its picture depends on."""
-
-    artifact: Artifact
-    rows: int
-    columns: int
-    x: Bounds
-    y: Bounds
-    spacing: lattice.Spacing
-    scale: int
 
 
 class Atlas:
@@ -171,11 +158,7 @@ class Atlas:
         if artifact.manifest.latent_dim != 2:
             raise Invalid("a grid needs a model with two latent dimensions", "/query/model")
         self._check_mosaic(artifact, query.rows, query.columns, query.scale, "/query")
-        x, y = _grid_bounds(artifact, query)
-        grid = Grid(artifact, query.rows, query.columns, x, y, query.spacing, query.scale)
-        for axis, bounds in (("x", x), ("y", y)):
-            _check_bounds(axis, bounds, query.spacing)
-        return grid
+        return make_grid(artifact, query)
 
     def plan_grid_picture(self, grid: Grid, key: str) -> Work:
         """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end.
@@ -293,8 +276,7 @@ def _draw(artifact: Artifact, points: Floats, columns: int, scale: int) -> bytes
 
 
 def _draw_grid(grid: Grid) -> bytes:
-    points = lattice.grid(grid.rows, grid.columns, grid.x, grid.y, grid.spacing)
-    return _draw(grid.artifact, points, grid.columns, grid.scale)
+    return _draw(grid.artifact, grid.points(), grid.columns, grid.scale)
 
 
 def _decode_pixels(artifact: Artifact, points: Floats) -> bytes:
@@ -305,30 +287,3 @@ def _decode_pixels(artifact: Artifact, points: Floats) -> bytes:
             "images": inference.decode(artifact, points).tolist(),
         }
     )
-
-
-def _grid_bounds(artifact: Artifact, query: GridQuery) -> tuple[Bounds, Bounds]:
-    """The ends that the query gives, the rest as its `bounds` says."""
-    manifest = artifact.manifest
-    if query.bounds == "data":
-        statistics = manifest.latent_statistics
-        lower, upper = statistics.percentile_1, statistics.percentile_99
-    else:
-        lower, upper = manifest.grid_bounds.minimum, manifest.grid_bounds.maximum
-    return (
-        Bounds(_given(query.x_min, lower[0]), _given(query.x_max, upper[0])),
-        Bounds(_given(query.y_min, lower[1]), _given(query.y_max, upper[1])),
-    )
-
-
-def _given(value: float | None, default: float) -> float:
-    return default if value is None else value
-
-
-def _check_bounds(axis: str, bounds: Bounds, spacing: lattice.Spacing) -> None:
-    if bounds.minimum >= bounds.maximum:
-        raise Invalid(f"{axis}_min must be less than {axis}_max", f"/query/{axis}_min")
-    try:
-        lattice.axis(bounds, 2, spacing)
-    except ValueError as exc:
-        raise Invalid(str(exc), f"/query/{axis}_min") from exc

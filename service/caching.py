@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from service.atlas import Grid
+from service.grids import Grid
 
 # Part of every tag: raise it when the same grid would be drawn or compressed differently.
 DRAWING = 2

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import QueryParams
 
 from service.atlas import Atlas
 from service.bodies import Schema, check
@@ -33,7 +34,7 @@ async def get_metrics(request: Request) -> Metrics:
 
 async def refuse_query(request: Request) -> None:
     """Refuse every query parameter, for operations that know none."""
-    check_query(request)
+    check_query(request.query_params)
 
 
 AtlasDependency = Annotated[Atlas, Depends(get_atlas)]
@@ -52,36 +53,34 @@ async def read_json(request: Request, schema: type[Schema]) -> Schema:
 
     FastAPI's own body parsing would build every number twice and knows no limits from settings.
     """
-    check_query(request)
+    check_query(request.query_params)
     _require_media_type(request, "application/json")
     return await atlas_of(request).parse(schema, await request.body())
 
 
 async def read_encode_form(request: Request) -> EncodeInput:
     """The form of /encode: strictly, within limits, faults placed; no query beside it."""
-    check_query(request)
+    check_query(request.query_params)
     content_type = _require_media_type(request, "multipart/form-data")
     form = await read_form(content_type, request.stream(), atlas_of(request).settings.max_images)
     return check(EncodeInput, form, "form")
 
 
-def read_query(request: Request, schema: type[Schema]) -> Schema:
-    """The query as `schema`: nothing unknown, nothing twice, faults placed.
+def read_query(parameters: QueryParams, schema: type[Schema]) -> Schema:
+    """A query as `schema`: nothing unknown, nothing twice, faults placed.
 
     Raises Invalid.
     """
-    check_query(request, *schema.model_fields)
-    return check(schema, dict(request.query_params), "query")
+    check_query(parameters, *schema.model_fields)
+    return check(schema, dict(parameters), "query")
 
 
-def check_query(request: Request, *known: str) -> None:
+def check_query(parameters: QueryParams, *known: str) -> None:
     """Refuse query parameters that are not `known`, or given twice.
 
     Raises Invalid.
     """
-    if not request.scope["query_string"]:
-        return
-    names = [name for name, _ in request.query_params.multi_items()]
+    names = [name for name, _ in parameters.multi_items()]
     faults = [
         Fault(
             pointer("query", name),

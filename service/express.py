@@ -12,10 +12,12 @@ from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api_key import has_key
-from service.atlas import SMALL_BODY_BYTES, SMALL_TILES, Answer, Atlas, Grid, Work
+from service.atlas import SMALL_BODY_BYTES, SMALL_TILES, Answer, Atlas, Work
 from service.bodies import Schema, check, parse_json
 from service.caching import CACHE_CONTROL, grid_tag
+from service.dependencies import read_query
 from service.forms import parse_plain_form
+from service.grids import Grid
 from service.lifecycle import Lifecycle
 from service.observation import API_POLICY, HEADERS, AccessRecorder, sane_id
 from service.schemas import (
@@ -187,10 +189,7 @@ class _KnownGrids:
         if (known := self._grids.get(query)) is not None:
             return known
         try:
-            parameters = QueryParams(query).multi_items()
-            if len(parameters) != len(dict(parameters)):
-                return None
-            grid = self._atlas.plan_grid(check(GridQuery, dict(parameters), "query"))
+            grid = self._atlas.plan_grid(read_query(QueryParams(query), GridQuery))
         except Exception:  # as above
             return None
         if len(self._grids) == MOST_QUERIES:

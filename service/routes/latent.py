@@ -123,7 +123,7 @@ async def grid(request: Request) -> Response:
     model and the query alone, so it carries a strong ETag.
     """
     atlas = atlas_of(request)
-    plan = atlas.plan_grid(read_query(request, GridQuery))
+    plan = atlas.plan_grid(read_query(request.query_params, GridQuery))
     headers = {"ETag": grid_tag(plan), "Cache-Control": CACHE_CONTROL}
     if is_current(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
