@@ -5,6 +5,7 @@ uses one CPU. The kernel spreads connections over the workers (SO_REUSEPORT); no
 before its models are loaded. This process does nothing else, and knows neither torch nor the app.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -13,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
@@ -41,14 +41,7 @@ def worker_count(settings: Settings) -> int:
 
 def shared_socket(host: str, port: int) -> socket.socket:
     """A socket on an address that other processes bind too; it does not listen yet."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    bound = socket.socket(family, kind, protocol)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind(address)
-    return bound
+    return _bound(host, port, is_shared=True)
 
 
 class Workers:
@@ -93,6 +86,8 @@ class Workers:
         )
         self._started[worker.pid] = (worker, monotonic())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+        if self._is_leaving:  # told so before this one could be told
+            self._leave()
 
     def _watch(self, environment: dict[str, str]) -> int:
         exit_code = 0
@@ -117,7 +112,7 @@ class Workers:
                 self._start(environment)
         return exit_code if exit_code >= 0 else 1
 
-    @contextmanager
+    @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         """Pass signals on: the end to all, a reload to all, each of whom knows what to do."""
 
@@ -140,20 +135,34 @@ class Workers:
         self._send(signal.SIGTERM)
 
     def _send(self, number: signal.Signals) -> None:
-        for worker, _ in list(self._started.values()):
-            worker.send_signal(number)
+        # Not Popen's own: it would take the end of a worker from `_watch`, which waits for it.
+        for pid in list(self._started):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def _require_free(host: str, port: int) -> None:
     """Refuse an address that is served already, which sharing it would hide."""
-    with socket.create_server((host, port), family=_family(host)):
-        pass
+    with _bound(host, port, is_shared=False) as alone:
+        alone.listen()
+
+
+def _bound(host: str, port: int, is_shared: bool) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
     place = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     return tempfile.TemporaryDirectory(prefix="atlas-metrics-", dir=place)
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]

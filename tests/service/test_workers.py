@@ -91,6 +91,22 @@ def test_worker_that_is_killed_is_replaced(
     assert any("another takes its place" in line for line in log)
 
 
+def test_end_that_comes_while_a_worker_is_replaced_ends_that_one_too(
+    served: tuple[str, subprocess.Popen[str], list[str]],
+) -> None:
+    _, process, log = served
+    until(lambda: sum("Application startup complete" in line for line in log) == TWO)
+    victim = workers_of(process).pop()
+    born = psutil.Process(victim).create_time()
+    until(lambda: time.time() - born > START_SECONDS + 1)
+
+    os.kill(victim, signal.SIGKILL)
+    process.send_signal(signal.SIGTERM)
+
+    process.wait(timeout=20)
+    assert process.returncode in (0, 1)  # 1 where the kill was seen after the end was told
+
+
 def test_hangup_reloads_in_all_even_those_that_are_starting(tmp_path: Path) -> None:
     tiny.publish(tmp_path, "vae")
     with serve(["-m", "service"], tmp_path, workers=TWO) as (address, process):
