@@ -18,7 +18,7 @@ from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
 from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
-from service.grids import Grid, make_grid
+from service.grids import Grid, make_grid, make_tile
 from service.images import Picture, read_picture
 from service.metrics import Metrics
 from service.picture_cache import PictureCache
@@ -65,7 +65,7 @@ class Work:
 
 
 class Atlas:
-    """The five operations on latent spaces, each computed in one place of the executor."""
+    """The operations on latent spaces, each computed in one place of the executor."""
 
     def __init__(
         self,
@@ -155,10 +155,19 @@ class Atlas:
     def plan_grid(self, query: GridQuery) -> Grid:
         """Check a grid's query against the model and the limits; cheap, computes no picture."""
         artifact = self.registry.get(query.model)
-        if artifact.manifest.latent_dim != 2:
-            raise Invalid("a grid needs a model with two latent dimensions", "/query/model")
+        _check_is_plane(artifact, "/query/model")
         self._check_mosaic(artifact, query.rows, query.columns, query.scale, "/query")
         return make_grid(artifact, query)
+
+    def plan_map(self, model: str) -> Artifact:
+        """The model of a map, which must have two latent dimensions."""
+        artifact = self.registry.get(model)
+        _check_is_plane(artifact, "/path/model")
+        return artifact
+
+    def plan_tile(self, model: str, zoom: int, column: int, row: int) -> Grid:
+        """The grid that a map tile is; no request makes it larger, so no limit is asked."""
+        return make_tile(self.plan_map(model), zoom, column, row)
 
     def plan_grid_picture(self, grid: Grid, key: str) -> Work:
         """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end.
@@ -186,7 +195,9 @@ class Atlas:
         if not (work.is_small and self.executor.has_turn()):
             return None
         self._counts[work.kind].observe(work.count)
-        return Answer(self.executor.run_here(work.compute), work.artifact)
+        run = partial(self.executor.run_here, work.compute)
+        content = self.pictures.get_or_draw_here(work.key, run) if work.key else run()
+        return Answer(content, work.artifact)
 
     def kept_grid(self, grid: Grid, key: str) -> Answer | None:
         """The picture of a grid, if it is in the cache."""
@@ -261,6 +272,11 @@ def _encode(artifact: Artifact, images: Floats, applied: list[list[str]]) -> byt
             ],
         }
     )
+
+
+def _check_is_plane(artifact: Artifact, place: str) -> None:
+    if artifact.manifest.latent_dim != 2:
+        raise Invalid("this needs a model with two latent dimensions", place)
 
 
 def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:

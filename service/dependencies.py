@@ -1,5 +1,6 @@
 """What routes need of a request: the running app's parts, checked bodies, strict parameters."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,11 +8,14 @@ from starlette.datastructures import QueryParams
 
 from service.atlas import Atlas
 from service.bodies import Schema, check
-from service.errors import Fault, Invalid, MediaTypeUnsupported, pointer
+from service.errors import Fault, Invalid, Malformed, MediaTypeUnsupported, pointer
 from service.forms import read_form
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.schemas import EncodeInput
+
+# A name or an address of IPv4 or IPv6, and a port (RFC 3986 section 3.2.2, less its rare forms).
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 # These do not wait, yet are `async`: FastAPI would send a plain function to a thread.
@@ -46,6 +50,19 @@ def atlas_of(request: Request) -> Atlas:
     """The atlas of the running app."""
     atlas: Atlas = request.app.state.atlas
     return atlas
+
+
+def address_of(request: Request) -> str:
+    """Where clients reach the service, as set or as this request names it; no slash at its end.
+
+    Raises Malformed where the request names no host.
+    """
+    if public_url := atlas_of(request).settings.public_url:
+        return public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    if not HOST.fullmatch(host):
+        raise Malformed("the header Host does not name a host")
+    return f"{request.scope['scheme']}://{host}"
 
 
 async def read_json(request: Request, schema: type[Schema]) -> Schema:

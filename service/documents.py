@@ -26,7 +26,7 @@ PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components
 PROBLEM_DESCRIPTIONS = {
     400: "The request cannot be parsed.",
     401: "The key is missing or wrong.",
-    404: "No model of that name is served.",
+    404: "No model of that name is served",
     413: "The body or a picture is over the documented limit.",
     415: "The body or a file is in a format that this operation does not read.",
     422: "A value is wrong; `errors` names the place.",
@@ -125,6 +125,18 @@ def png_responses(method: str) -> Responses:
             else problems(400, 404, 413, 415, 422, 503)
         ),
     }
+
+
+def tile_responses() -> Responses:
+    """Answers of an operation that draws a tile of a map."""
+    missing = {"description": "No model of that name is served, or its map has no such tile."}
+    responses = png_responses("GET")
+    return responses | {404: responses[404] | missing}
+
+
+def tilejson_responses() -> Responses:
+    """Answers of /tiles/{model}.json."""
+    return {200: {"description": "A map in TileJSON 3.0.0."}, **problems(400, 404, 422, 503)}
 
 
 def form_request(schema: type[BaseModel]) -> dict[str, Any]:

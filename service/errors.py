@@ -20,6 +20,7 @@ ServiceError
     ├── Malformed               it cannot be parsed
     ├── MediaTypeUnsupported    it is in a format that is not read here
     ├── TooLarge                it is over a documented limit
+    ├── TileUnknown             it is for a map tile outside the world
     └── Invalid                 it is understood but wrong
 """
 
@@ -134,6 +135,10 @@ class MediaTypeUnsupported(RequestError):
 
 class TooLarge(RequestError):
     """The request exceeds a documented limit."""
+
+
+class TileUnknown(RequestError):
+    """The map has no tile at this zoom, column and row."""
 
 
 class Invalid(RequestError):

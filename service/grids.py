@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from service import lattice
 from service.artifact import Artifact
-from service.errors import Invalid
+from service.errors import Invalid, TileUnknown
 from service.lattice import Bounds
 from service.schemas import GridQuery
 
@@ -38,6 +38,18 @@ def make_grid(artifact: Artifact, query: GridQuery) -> Grid:
     for axis, bounds in (("x", x), ("y", y)):
         _check_bounds(axis, bounds, query.spacing)
     return Grid(artifact, query.rows, query.columns, x, y, query.spacing, query.scale)
+
+
+def make_tile(artifact: Artifact, zoom: int, column: int, row: int) -> Grid:
+    """A map tile, for a model with two latent dimensions: the grid of its cells' centres.
+
+    Raises TileUnknown.
+    """
+    try:
+        x, y = lattice.tile(zoom, column, row)
+    except ValueError as exc:
+        raise TileUnknown(str(exc), "/path") from exc
+    return Grid(artifact, lattice.TILE_CELLS, lattice.TILE_CELLS, x, y, "linear", 1)
 
 
 def _bounds(artifact: Artifact, query: GridQuery) -> tuple[Bounds, Bounds]:

@@ -1,4 +1,4 @@
-"""Latent coordinates of a grid: pure maths, no model."""
+"""Latent coordinates of a grid and of a map tile: pure maths, no model."""
 
 import math
 from dataclasses import dataclass
@@ -12,6 +12,13 @@ Spacing = Literal["linear", "quantile"]
 
 # Below this, equal steps of probability are no longer distinct floating-point numbers.
 LEAST_PROBABILITY = 1e-290
+
+# A map of the plane is the square from -WORLD to WORLD, cut into 2^zoom x 2^zoom tiles of
+# TILE_CELLS x TILE_CELLS cells: powers of two, so that every cell's bounds and centre are exact.
+WORLD = 1024.0
+TILE_CELLS = 8
+# The deepest at which float32 holds the centre of every cell between -32 and 32, where latents lie.
+MAX_ZOOM = 26
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,27 @@ def grid(
     points[..., 0] = horizontal
     points[..., 1] = vertical[:, None]
     return points.reshape(-1, 2)
+
+
+def tile(zoom: int, column: int, row: int) -> tuple[Bounds, Bounds]:
+    """From the centre of a map tile's first cell to that of its last, along x and along y.
+
+    Column 0 lies at x's minimum and row 0 at y's maximum, as in "slippy map" tiles. A cell is
+    `cell_size` wide, and neighbouring tiles go on where this one ends, a cell further.
+    Raises ValueError where there is no such tile.
+    """
+    if not 0 <= zoom <= MAX_ZOOM or not (0 <= column < 2**zoom and 0 <= row < 2**zoom):
+        raise ValueError("there is no tile at this zoom, column and row")
+    cell = cell_size(zoom)
+    left = (column * TILE_CELLS + 0.5) * cell - WORLD
+    top = WORLD - (row * TILE_CELLS + 0.5) * cell
+    span = (TILE_CELLS - 1) * cell
+    return Bounds(left, left + span), Bounds(top - span, top)
+
+
+def cell_size(zoom: int) -> float:
+    """Width and height of a map tile's cell: 256 at zoom 0, 1 at zoom 8, half of it a zoom on."""
+    return 2 * WORLD / TILE_CELLS * 0.5**zoom
 
 
 def axis(bounds: Bounds, count: int, spacing: Spacing) -> npt.NDArray[np.float64]:

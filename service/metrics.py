@@ -96,13 +96,13 @@ class Metrics:
         )
         self.cache_requests = Counter(
             "atlas_cache_requests",
-            "Grid pictures that were found, shared with who asked at the same time, or drawn.",
+            "Pictures that were found, shared with who asked at the same time, or drawn.",
             ("outcome",),
             registry=registry,
         )
         self.cache_bytes = Gauge(
             "atlas_cache_bytes",
-            "Bytes of the grid pictures that are kept.",
+            "Bytes of the pictures that are kept.",
             registry=registry,
             multiprocess_mode="livesum",
         )

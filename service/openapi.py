@@ -33,6 +33,7 @@ ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
 )
 TAGS = [
     {"name": "latent space", "description": "Pictures to coordinates, coordinates to pictures."},
+    {"name": "map", "description": "The latent plane as tiles for map libraries."},
     {"name": "models", "description": "What is served."},
     {"name": "health", "description": "For orchestrators and load balancers."},
 ]

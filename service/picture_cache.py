@@ -38,6 +38,15 @@ class PictureCache:
             self._found.inc()
         return picture
 
+    def get_or_draw_here(self, key: str, draw: Callable[[], bytes]) -> bytes:
+        """The picture, kept or drawn by `draw` before anything else can ask for it."""
+        if (picture := self.get(key)) is not None:
+            return picture
+        self._drawn.inc()
+        picture = draw()
+        self._keep(key, picture)
+        return picture
+
     async def get_or_draw(self, key: str, draw: Callable[[], Awaitable[bytes]]) -> bytes:
         """The picture, kept or drawn by `draw`, whose errors reach all who wait for it.
 
@@ -65,11 +74,13 @@ class PictureCache:
 
     async def _draw(self, key: str, draw: Callable[[], Awaitable[bytes]]) -> bytes:
         picture = await draw()
-        if len(picture) <= self._max_bytes:
-            self._keep(key, picture)
+        self._keep(key, picture)
         return picture
 
     def _keep(self, key: str, picture: bytes) -> None:
+        if len(picture) > self._max_bytes:
+            return
+        self._size -= len(self._pictures.pop(key, b""))  # both ways of drawing may have met
         self._pictures[key] = picture
         self._size += len(picture)
         while self._size > self._max_bytes:

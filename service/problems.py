@@ -17,6 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS_OF: Mapping[type[errors.ServiceError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.ModelUnknown: HTTPStatus.NOT_FOUND,
+    errors.TileUnknown: HTTPStatus.NOT_FOUND,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.MediaTypeUnsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 EMBEDDED_REPOSITORY = Path(__file__).parent / "model_repository"
 
 Count = Annotated[int, Field(ge=1)]
+Address = Annotated[str, Field(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 
 
@@ -34,6 +35,11 @@ class Settings(BaseSettings):
     cors_origins: tuple[Origin, ...] = Field(
         (), description='Origins whose pages may call, `["https://a.example"]` or `["*"]`.'
     )
+    public_url: Address | None = Field(
+        None,
+        description="Address at which clients reach the service, for links in answers; unset: as "
+        "the request names it.",
+    )
     model_repository: Path = Field(
         EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."
     )
@@ -53,7 +59,7 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(
         32 * 2**20,
         ge=0,
-        description="Most bytes of grid pictures that a process keeps; 0: every one is drawn.",
+        description="Most bytes of pictures that a process keeps; 0: every one is drawn.",
     )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")

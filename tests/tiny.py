@@ -32,13 +32,19 @@ class TinyAutoencoder(nn.Module):
     """One dense layer each way; `deviation` 0 makes it an AE, anything else a VAE."""
 
     def __init__(
-        self, height: int = 28, width: int = 28, deviation: float = 0.5, seed: int | None = None
+        self,
+        height: int = 28,
+        width: int = 28,
+        deviation: float = 0.5,
+        seed: int | None = None,
+        latent_dim: int = LATENT_DIM,
     ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(height * width if seed is None else seed)
         self.height, self.width, self.deviation = height, width, deviation
-        self.encoder = nn.Linear(height * width, LATENT_DIM)
-        self.decoder = nn.Linear(LATENT_DIM, height * width)
+        self.latent_dim = latent_dim
+        self.encoder = nn.Linear(height * width, latent_dim)
+        self.decoder = nn.Linear(latent_dim, height * width)
         self.dropout = nn.Dropout(0.5)  # changes answers unless eval is forced
         for parameter in self.parameters():
             nn.init.normal_(parameter, std=0.3, generator=generator)
@@ -67,9 +73,11 @@ def publish(
     height: int = 28,
     width: int = 28,
     seed: int | None = None,
+    latent_dim: int = LATENT_DIM,
 ) -> Path:
     """Publish the next version of a tiny model and return its folder."""
-    model = TinyAutoencoder(height, width, 0.5 if name == "vae" else 0.0, seed).eval()
+    deviation = 0.5 if name == "vae" else 0.0
+    model = TinyAutoencoder(height, width, deviation, seed, latent_dim).eval()
     return write_artifact(
         repository,
         describe(model, name),
@@ -87,7 +95,7 @@ def accept(_: Artifact) -> None:
 def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> Description:
     """A description that is true of the model."""
     images = random_levels(2, model.height, model.width)
-    points = torch.tensor([[0.0, 0.0], [-1.0, 2.0]])
+    points = torch.tensor([vector(model, 0.0), vector(model, -1.0, 2.0)])
     with torch.inference_mode():
         means, deviations = model.encode(to_tensor(images))
         pictures = (model.decode(points) * 255).round().to(torch.uint8).numpy()
@@ -95,7 +103,7 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
         "name": name,
         "kind": "vae" if model.deviation else "ae",
         "created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
-        "latent_dim": LATENT_DIM,
+        "latent_dim": model.latent_dim,
         "image": ImageSpec(height=model.height, width=model.width),
         "dataset": Dataset(
             name="random",
@@ -109,12 +117,12 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
             preset="tiny", seed=0, config={"epochs": 0}, metrics={"loss": 1.5}, history=[]
         ),
         "latent_statistics": LatentStatistics(
-            mean=[0.0, 0.0],
-            standard_deviation=[1.0, 1.0],
-            percentile_1=[-7.0, -3.0],
-            percentile_99=[9.0, 2.0],
+            mean=vector(model, 0.0),
+            standard_deviation=vector(model, 1.0),
+            percentile_1=vector(model, -7.0, -3.0),
+            percentile_99=vector(model, 9.0, 2.0),
         ),
-        "grid_bounds": GridBounds(minimum=[-4.0, -4.0], maximum=[4.0, 4.0]),
+        "grid_bounds": GridBounds(minimum=vector(model, -4.0), maximum=vector(model, 4.0)),
         "support": Support(distance=0.75),
         "libraries": {"torch": torch.__version__},
         "golden": GoldenVectors(
@@ -131,6 +139,11 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
         ),
     }
     return Description.model_validate(fields | changes)
+
+
+def vector(model: TinyAutoencoder, *values: float) -> list[float]:
+    """`values`, over and over, one a latent dimension."""
+    return [values[index % len(values)] for index in range(model.latent_dim)]
 
 
 def reference(model: TinyAutoencoder, count: int = 50) -> Reference:

@@ -9,9 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service import documents
-from service.atlas import Answer
-from service.caching import CACHE_CONTROL, grid_tag, is_current
 from service.dependencies import atlas_of, read_encode_form, read_json, read_query
+from service.routes.answers import PngResponse, send, send_grid
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -23,12 +22,6 @@ from service.schemas import (
 )
 
 router = APIRouter(tags=["latent space"])
-
-
-class PngResponse(Response):
-    """A PNG picture."""
-
-    media_type = "image/png"
 
 
 @router.post(
@@ -48,7 +41,7 @@ async def encode(request: Request) -> Response:
     """
     form = await read_encode_form(request)
     atlas = atlas_of(request)
-    return _send(await atlas.answer(atlas.plan_encode_files(form)), "application/json")
+    return send(await atlas.answer(atlas.plan_encode_files(form)), "application/json")
 
 
 @router.post(
@@ -66,7 +59,7 @@ async def encode_pixels(request: Request) -> Response:
     """
     body = await read_json(request, EncodePixelsInput)
     atlas = atlas_of(request)
-    return _send(await atlas.answer(atlas.plan_encode_pixels(body)), "application/json")
+    return send(await atlas.answer(atlas.plan_encode_pixels(body)), "application/json")
 
 
 @router.post(
@@ -83,7 +76,7 @@ async def decode(request: Request) -> Response:
     """
     body = await read_json(request, DecodeInput)
     atlas = atlas_of(request)
-    return _send(await atlas.answer(atlas.plan_decode(body)), "image/png")
+    return send(await atlas.answer(atlas.plan_decode(body)), "image/png")
 
 
 @router.post(
@@ -97,7 +90,7 @@ async def decode_pixels(request: Request) -> Response:
     """The picture of each latent point as rows of values from 0 (background) to 1."""
     body = await read_json(request, DecodePixelsInput)
     atlas = atlas_of(request)
-    return _send(await atlas.answer(atlas.plan_decode_pixels(body)), "application/json")
+    return send(await atlas.answer(atlas.plan_decode_pixels(body)), "application/json")
 
 
 async def document_grid(
@@ -124,15 +117,4 @@ async def grid(request: Request) -> Response:
     """
     atlas = atlas_of(request)
     plan = atlas.plan_grid(read_query(request.query_params, GridQuery))
-    headers = {"ETag": grid_tag(plan), "Cache-Control": CACHE_CONTROL}
-    if is_current(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return _send(
-        await atlas.answer(atlas.plan_grid_picture(plan, headers["ETag"])), "image/png", headers
-    )
-
-
-def _send(answer: Answer, media_type: str, headers: dict[str, str] | None = None) -> Response:
-    manifest = answer.artifact.manifest
-    version = {"Atlas-Model": manifest.name, "Atlas-Model-Version": str(manifest.version)}
-    return Response(answer.content, headers=version | (headers or {}), media_type=media_type)
+    return await send_grid(request, atlas, plan)

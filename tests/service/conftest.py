@@ -22,6 +22,16 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of a ready app whose only model has three latent dimensions."""
+    folder = tmp_path_factory.mktemp("repository")
+    tiny.publish(folder, "vae", latent_dim=3)
+    with TestClient(create_app(Settings(model_repository=folder))) as test_client:
+        wait_until_loaded(test_client)
+        yield test_client
+
+
+@pytest.fixture(scope="module")
 def client(repository: Path) -> Iterator[TestClient]:
     """A client of a ready app."""
     with TestClient(create_app(Settings(model_repository=repository))) as test_client:

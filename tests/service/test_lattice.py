@@ -3,7 +3,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from service.lattice import Bounds, axis, grid
+from service.lattice import MAX_ZOOM, WORLD, Bounds, axis, cell_size, grid, tile
 
 COURSE = Bounds(-4, 4)
 
@@ -59,3 +59,36 @@ def test_quantile_axis_is_symmetric_in_the_tails() -> None:
 def test_quantile_bounds_without_probability_are_refused() -> None:
     with pytest.raises(ValueError, match="no probability"):
         axis(Bounds(50, 60), 3, "quantile")
+
+
+def test_tile_at_zoom_0_is_the_world() -> None:
+    assert tile(0, 0, 0) == (Bounds(-896, 896), Bounds(-896, 896))
+    assert cell_size(0) * 8 == 2 * WORLD
+    assert (cell_size(8), cell_size(10)) == (1, 0.25)
+
+
+@pytest.mark.parametrize("zoom", range(1, MAX_ZOOM + 1))
+def test_neighbouring_tiles_go_on_in_equal_steps(zoom: int) -> None:
+    middle, step = 2 ** (zoom - 1), cell_size(zoom)
+    (left, below), (right, above) = tile(zoom, middle - 1, middle), tile(zoom, middle, middle - 1)
+
+    for lower, upper in ((left, right), (below, above)):
+        points = np.concatenate([axis(lower, 8, "linear"), axis(upper, 8, "linear")])
+        assert points.astype(np.float32).tolist() == [(n - 7.5) * step for n in range(16)]
+
+
+@pytest.mark.parametrize("edge", [4.0, 31.0, -32.0])
+def test_cells_at_the_deepest_zoom_are_told_apart_where_latents_lie(edge: float) -> None:
+    step = cell_size(MAX_ZOOM)
+    column = round((edge + WORLD) / (8 * step))
+
+    x, _ = tile(MAX_ZOOM, column, 0)
+
+    points = axis(x, 8, "linear").astype(np.float32)
+    assert points.tolist() == [edge + (n + 0.5) * step for n in range(8)]
+
+
+@pytest.mark.parametrize("place", [(-1, 0, 0), (MAX_ZOOM + 1, 0, 0), (3, 8, 0), (3, 0, -1)])
+def test_tile_outside_the_world_is_refused(place: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="no tile"):
+        tile(*place)

@@ -16,6 +16,8 @@ OPERATIONS = {
     "list_models",
     "get_model",
     "livez",
+    "tile",
+    "tiles",
     "metrics",
     "readyz",
 }

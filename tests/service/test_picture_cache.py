@@ -32,6 +32,20 @@ async def unexpected() -> bytes:
     raise AssertionError
 
 
+def test_picture_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
+    metrics = Metrics()
+    cache = PictureCache(10, metrics)
+
+    async def ask() -> list[bytes]:
+        waiting = asyncio.ensure_future(cache.get_or_draw("a", drawing(b"pic", [])))
+        await asyncio.sleep(0)
+        at_once = [cache.get_or_draw_here("a", lambda: b"pic") for _ in range(2)]
+        return [*at_once, await waiting, await cache.get_or_draw("a", unexpected)]
+
+    assert asyncio.run(ask()) == [b"pic"] * 4
+    assert b"atlas_cache_bytes 3.0" in metrics.render()
+
+
 def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
     metrics = Metrics()
     cache = PictureCache(10, metrics)
