@@ -28,7 +28,7 @@ from service.open_inference_errors import OpenInferenceErrors
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
-from service.routes import documentation, health, latent, models, open_inference, tiles
+from service.routes import documentation, health, latent, models, open_inference, reference, tiles
 from service.routes import metrics as metrics_route
 from service.settings import Settings
 
@@ -89,7 +89,16 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     app.state.lifecycle = Lifecycle(registry, executor)
     _add_layers(app, settings, AccessRecorder(metrics))
     install_handlers(app, settings.retry_after_seconds)
-    for routes in (latent, tiles, models, health, metrics_route, open_inference, documentation):
+    for routes in (
+        latent,
+        tiles,
+        reference,
+        models,
+        health,
+        metrics_route,
+        open_inference,
+        documentation,
+    ):
         app.include_router(routes.router)
     install_document(app, settings)
     return app

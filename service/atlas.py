@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from service import inference, mosaic, support
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
+from service.caching import answer_tag, grid_tag
 from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
 from service.grids import Grid, make_grid, make_tile
@@ -23,6 +24,7 @@ from service.images import Picture, read_picture
 from service.metrics import Metrics
 from service.picture_cache import PictureCache
 from service.png import encode_png
+from service.reference import reference_json, reference_png
 from service.registry import Registry
 from service.schemas import (
     DecodeInput,
@@ -39,6 +41,7 @@ SMALL_BODY_BYTES = 64 * 1024
 # part; more leaves the event loop.
 SMALL_TILES = 64
 SMALL_IMAGES = 8
+SMALL_POINTS = 4096  # that are written as text
 SMALL_FILE_PIXELS = 64 * 64
 
 Floats = npt.NDArray[np.float32]
@@ -61,7 +64,7 @@ class Work:
     is_small: bool
     kind: Literal["images", "latents", "tiles"]
     count: int
-    key: str | None = None  # under which the answer may be kept
+    key: str | None = None  # under which the answer may be kept: its entity tag
 
 
 class Atlas:
@@ -169,14 +172,26 @@ class Atlas:
         """The grid that a map tile is; no request makes it larger, so no limit is asked."""
         return make_tile(self.plan_map(model), zoom, column, row)
 
-    def plan_grid_picture(self, grid: Grid, key: str) -> Work:
-        """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end.
-
-        `key` names the picture in the cache: equal for equal grids, and for no others.
-        """
+    def plan_grid_picture(self, grid: Grid) -> Work:
+        """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
         tiles = grid.rows * grid.columns
         is_small = tiles * grid.scale**2 <= SMALL_TILES
-        return Work(grid.artifact, partial(_draw_grid, grid), is_small, "tiles", tiles, key)
+        compute, key = partial(_draw_grid, grid), grid_tag(grid)
+        return Work(grid.artifact, compute, is_small, "tiles", tiles, key)
+
+    def plan_reference(self, model: str) -> Work:
+        """ReferenceSet as JSON."""
+        artifact = self.registry.get(model)
+        count, key = len(artifact.reference.labels), answer_tag(artifact, "reference")
+        compute, is_small = partial(reference_json, artifact), count <= SMALL_POINTS
+        return Work(artifact, compute, is_small, "latents", count, key)
+
+    def plan_reference_picture(self, model: str) -> Work:
+        """The PNG mosaic of the reference images, in the order of their points."""
+        artifact = self.registry.get(model)
+        count, key = len(artifact.reference.labels), answer_tag(artifact, "reference.png")
+        compute, is_small = partial(reference_png, artifact), count <= SMALL_TILES
+        return Work(artifact, compute, is_small, "images", count, key)
 
     async def answer(self, work: Work) -> Answer:
         """Do the work: here if it is small, otherwise in a place of the executor.

@@ -1,11 +1,12 @@
-"""Conditional requests (RFC 9110) for pictures that depend on the model and the query alone."""
+"""Conditional requests (RFC 9110) for answers that depend on the model and the query alone."""
 
 import hashlib
 import re
 
+from service.artifact import Artifact
 from service.grids import Grid
 
-# Part of every tag: raise it when the same grid would be drawn or compressed differently.
+# Part of every tag: raise it when the same would be drawn, written or compressed differently.
 DRAWING = 2
 
 # A tag stays right until the model is replaced, which the tag shows at no cost: so a cache may
@@ -15,8 +16,14 @@ CACHE_CONTROL = "public, no-cache"
 
 def grid_tag(grid: Grid) -> str:
     """A strong entity tag: equal for equal bytes, whatever defaults the query spelled out."""
-    parts = (grid.rows, grid.columns, grid.x, grid.y, grid.spacing, grid.scale)
-    text = f"{DRAWING} {grid.artifact.digest} {parts!r}"
+    return answer_tag(
+        grid.artifact, grid.rows, grid.columns, grid.x, grid.y, grid.spacing, grid.scale
+    )
+
+
+def answer_tag(artifact: Artifact, *parts: object) -> str:
+    """A strong entity tag of what the model answers, as `parts` say."""
+    text = f"{DRAWING} {artifact.digest} {parts!r}"
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 

@@ -3,9 +3,10 @@
 import re
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from starlette.datastructures import QueryParams
 
+from service import documents
 from service.atlas import Atlas
 from service.bodies import Schema, check
 from service.errors import Fault, Invalid, Malformed, MediaTypeUnsupported, pointer
@@ -44,6 +45,10 @@ async def refuse_query(request: Request) -> None:
 AtlasDependency = Annotated[Atlas, Depends(get_atlas)]
 LifecycleDependency = Annotated[Lifecycle, Depends(get_lifecycle)]
 MetricsDependency = Annotated[Metrics, Depends(get_metrics)]
+# Read from the request where it is needed; named here for the document.
+IfNoneMatch = Annotated[
+    str | None, Header(alias="if-none-match", description=documents.IF_NONE_MATCH)
+]
 
 
 def atlas_of(request: Request) -> Atlas:

@@ -53,6 +53,10 @@ CACHE_HEADERS: dict[str, Any] = {
         "schema": {"type": "string"},
     },
 }
+NOT_MODIFIED: dict[str, Any] = {
+    "description": "The client's copy is current.",
+    "headers": CACHE_HEADERS,
+}
 RETRY_HEADER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 }
@@ -114,17 +118,9 @@ def png_responses(method: str) -> Responses:
         "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         "headers": VERSION_HEADERS | (CACHE_HEADERS if is_get else {}),
     }
-    unchanged: Responses = {
-        304: {"description": "The client's copy is current.", "headers": CACHE_HEADERS}
-    }
-    return {
-        200: picture,
-        **(
-            unchanged | problems(404, 422, 503)
-            if is_get
-            else problems(400, 404, 413, 415, 422, 503)
-        ),
-    }
+    if is_get:
+        return {200: picture, 304: NOT_MODIFIED, **problems(404, 422, 503)}
+    return {200: picture, **problems(400, 404, 413, 415, 422, 503)}
 
 
 def tile_responses() -> Responses:
@@ -137,6 +133,15 @@ def tile_responses() -> Responses:
 def tilejson_responses() -> Responses:
     """Answers of /tiles/{model}.json."""
     return {200: {"description": "A map in TileJSON 3.0.0."}, **problems(400, 404, 422, 503)}
+
+
+def reference_responses() -> Responses:
+    """Answers of /models/{name}/reference."""
+    listed = {
+        "description": "One point and one label an image, in one order.",
+        "headers": VERSION_HEADERS | CACHE_HEADERS,
+    }
+    return {200: listed, 304: NOT_MODIFIED, **problems(404, 422, 503)}
 
 
 def form_request(schema: type[BaseModel]) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from fastapi import Request, Response
 
-from service.atlas import Answer, Atlas
-from service.caching import CACHE_CONTROL, grid_tag, is_current
-from service.grids import Grid
+from service.atlas import Answer, Atlas, Work
+from service.caching import CACHE_CONTROL, is_current
 
 
 class PngResponse(Response):
@@ -20,13 +19,13 @@ def send(answer: Answer, media_type: str, headers: dict[str, str] | None = None)
     return Response(answer.content, headers=version | (headers or {}), media_type=media_type)
 
 
-async def send_grid(request: Request, atlas: Atlas, grid: Grid) -> Response:
-    """The picture of a grid, or 304 where the client holds it.
+async def send_kept(request: Request, atlas: Atlas, work: Work, media_type: str) -> Response:
+    """The answer of work whose key is its entity tag, or 304 where the client holds it.
 
     Raises Overloaded.
     """
-    headers = {"ETag": grid_tag(grid), "Cache-Control": CACHE_CONTROL}
-    if is_current(request.headers.get("if-none-match"), headers["ETag"]):
+    assert work.key is not None
+    headers = {"ETag": work.key, "Cache-Control": CACHE_CONTROL}
+    if is_current(request.headers.get("if-none-match"), work.key):
         return Response(status_code=304, headers=headers)
-    picture = await atlas.answer(atlas.plan_grid_picture(grid, headers["ETag"]))
-    return send(picture, "image/png", headers)
+    return send(await atlas.answer(work), media_type, headers)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service import documents
 from service.dependencies import atlas_of, read_encode_form, read_json, read_query
-from service.routes.answers import PngResponse, send, send_grid
+from service.routes.answers import PngResponse, send, send_kept
 from service.schemas import (
     DecodeInput,
     DecodePixelsInput,
@@ -117,4 +117,4 @@ async def grid(request: Request) -> Response:
     """
     atlas = atlas_of(request)
     plan = atlas.plan_grid(read_query(request.query_params, GridQuery))
-    return await send_grid(request, atlas, plan)
+    return await send_kept(request, atlas, atlas.plan_grid_picture(plan), "image/png")

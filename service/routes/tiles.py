@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service import documents
-from service.dependencies import AtlasDependency, address_of, refuse_query
+from service.dependencies import AtlasDependency, IfNoneMatch, address_of, refuse_query
 from service.lattice import MAX_ZOOM
-from service.routes.answers import PngResponse, send_grid
+from service.routes.answers import PngResponse, send_kept
 from service.tilejson import TileJson, describe_tiles
 
 router = APIRouter(tags=["map"], dependencies=[Depends(refuse_query)])
@@ -48,9 +48,7 @@ async def tile(
     z: Annotated[int, _position("Zoom; each level halves the latent step.", MAX_ZOOM)],
     x: Annotated[int, _position("Column, 0 at the left, below 2^z.", 2**MAX_ZOOM - 1)],
     y: Annotated[int, _position("Row, 0 at the top, below 2^z.", 2**MAX_ZOOM - 1)],
-    _: Annotated[
-        str | None, Header(alias="if-none-match", description=documents.IF_NONE_MATCH)
-    ] = None,
+    _: IfNoneMatch = None,
 ) -> Response:
     """8 x 8 pictures of the latent plane, one 8-bit grey PNG; 224 x 224 pixels of 28 x 28 ones.
 
@@ -61,4 +59,5 @@ async def tile(
     centres of its outer cells as bounds. It depends on the model and its place alone, so it carries
     a strong ETag. Where no tile is, the answer is 404.
     """
-    return await send_grid(request, atlas, atlas.plan_tile(model, z, x, y))
+    work = atlas.plan_grid_picture(atlas.plan_tile(model, z, x, y))
+    return await send_kept(request, atlas, work, "image/png")

@@ -20,6 +20,8 @@ OPERATIONS = {
     "tiles",
     "metrics",
     "readyz",
+    "reference",
+    "reference_picture",
 }
 
 

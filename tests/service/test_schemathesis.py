@@ -41,6 +41,8 @@ OPERATIONS = [
     ("/grid", "GET"),
     ("/tiles/{model}/{z}/{x}/{y}.png", "GET"),
     ("/tiles/{model}.json", "GET"),
+    ("/models/{name}/reference", "GET"),
+    ("/models/{name}/reference.png", "GET"),
     ("/models", "GET"),
     ("/models/{name}", "GET"),
     ("/livez", "GET"),
@@ -169,7 +171,7 @@ def test_random_requests_are_answered_as_documented(
     send()
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS[:9])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS[:11])
 def test_random_requests_for_models_that_exist_are_answered_as_documented(
     schema: BaseSchema, session: ASGIClient, path: str, method: str
 ) -> None:
