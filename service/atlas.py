@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import to_json
 
-from service import inference, mosaic, support
+from service import inference, mosaic
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
 from service.caching import answer_tag, grid_tag
+from service.encodings import encode_json, reconstruct_json
 from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
 from service.grids import Grid, make_grid, make_tile
@@ -45,6 +46,8 @@ SMALL_POINTS = 4096  # that are written as text
 SMALL_FILE_PIXELS = 64 * 64
 
 Floats = npt.NDArray[np.float32]
+# Artifact, images, what was done to each and where the request has them -> the answer's bytes.
+AnswerImages = Callable[[Artifact, Floats, list[list[str]], str], bytes]
 
 
 @dataclass(frozen=True)
@@ -117,12 +120,13 @@ class Atlas:
 
     def plan_encode_files(self, form: EncodeInput) -> Work:
         """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
+        return self._plan_files(self.registry.get(form.model), form, encode_json)
+
+    def plan_reconstruct(self, form: EncodeInput) -> Work:
+        """ReconstructOutput as JSON for uploaded pictures, as `plan_encode_files` reads them."""
         artifact = self.registry.get(form.model)
-        is_small = len(form.images) <= SMALL_IMAGES and all(
-            is_small_png(content, SMALL_FILE_PIXELS) for content in form.images
-        )
-        compute = partial(self._encode_files, artifact, form)
-        return Work(artifact, compute, is_small, "images", len(form.images))
+        self._check_numbers(artifact, 2 * len(form.images), "/form/images")
+        return self._plan_files(artifact, form, reconstruct_json)
 
     def plan_encode_pixels(self, body: EncodePixelsInput) -> Work:
         """EncodeOutput as JSON for images given as numbers."""
@@ -140,16 +144,14 @@ class Atlas:
         self._check_mosaic(artifact, rows, columns, body.scale, "/body")
         points = np.array(body.latents, np.float32)
         is_small = rows * columns * body.scale**2 <= SMALL_TILES
-        compute = partial(_draw, artifact, points, columns, body.scale)
+        compute = partial(_draw, artifact, points, columns, body.scale, "/body/latents")
         return Work(artifact, compute, is_small, "latents", len(points))
 
     def plan_decode_pixels(self, body: DecodePixelsInput) -> Work:
         """DecodePixelsOutput as JSON."""
         artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
-        image, most = artifact.manifest.image, self.settings.max_output_numbers
-        if len(body.latents) * image.height * image.width > most:
-            raise Invalid(f"the answer would have more than {most} pixel values", "/body/latents")
+        self._check_numbers(artifact, len(body.latents), "/body/latents")
         points = np.array(body.latents, np.float32)
         is_small = len(points) <= SMALL_TILES
         compute = partial(_decode_pixels, artifact, points)
@@ -222,7 +224,14 @@ class Atlas:
         self._counts["tiles"].observe(grid.rows * grid.columns)
         return Answer(content, grid.artifact)
 
-    def _encode_files(self, artifact: Artifact, form: EncodeInput) -> bytes:
+    def _plan_files(self, artifact: Artifact, form: EncodeInput, answer: AnswerImages) -> Work:
+        is_small = len(form.images) <= SMALL_IMAGES and all(
+            is_small_png(content, SMALL_FILE_PIXELS) for content in form.images
+        )
+        compute = partial(self._answer_files, artifact, form, answer)
+        return Work(artifact, compute, is_small, "images", len(form.images))
+
+    def _answer_files(self, artifact: Artifact, form: EncodeInput, answer: AnswerImages) -> bytes:
         settings, pictures, pixels = self.settings, list[Picture](), 0
         for index, content in enumerate(form.images):
             place = f"/form/images/{index}"
@@ -235,7 +244,12 @@ class Atlas:
                 raise TooLarge(detail, place)
             pictures.append(picture)
         images = np.stack([picture.pixels for picture in pictures])
-        return _encode(artifact, images, [picture.applied for picture in pictures])
+        return answer(artifact, images, [picture.applied for picture in pictures], "/form/images")
+
+    def _check_numbers(self, artifact: Artifact, count: int, place: str) -> None:
+        image, most = artifact.manifest.image, self.settings.max_output_numbers
+        if count * image.height * image.width > most:
+            raise Invalid(f"the answer would have more than {most} pixel values", place)
 
     def _check_mosaic(
         self, artifact: Artifact, rows: int, columns: int, scale: int, root: str
@@ -259,34 +273,8 @@ def _encode_pixels(artifact: Artifact, body: EncodePixelsInput) -> bytes:
     ]
     if faults:
         raise Invalid.at(faults[:1])
-    return _encode(artifact, np.array(body.images, np.float32), [[]] * len(body.images))
-
-
-def _encode(artifact: Artifact, images: Floats, applied: list[list[str]]) -> bytes:
-    encoding = inference.encode(artifact, images)
-    supported = support.in_support(artifact, encoding.mean)
-    # A dictionary of EncodeOutput's shape: a model an image would cost as much as the encoding.
-    return to_json(
-        {
-            "model": artifact.manifest.name,
-            "version": artifact.manifest.version,
-            "latents": [
-                {
-                    "mean": mean,
-                    "standard_deviation": deviation,
-                    "in_support": near,
-                    "applied": changes,
-                }
-                for mean, deviation, near, changes in zip(
-                    encoding.mean.tolist(),
-                    encoding.standard_deviation.tolist(),
-                    supported.tolist(),
-                    applied,
-                    strict=True,
-                )
-            ],
-        }
-    )
+    images = np.array(body.images, np.float32)
+    return encode_json(artifact, images, [[]] * len(images), "/body/images")
 
 
 def _check_is_plane(artifact: Artifact, place: str) -> None:
@@ -301,13 +289,13 @@ def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:
             raise Invalid(f"expected {latent_dim} coordinates", f"/body/latents/{index}")
 
 
-def _draw(artifact: Artifact, points: Floats, columns: int, scale: int) -> bytes:
-    tiles = inference.decode_levels(artifact, points)
+def _draw(artifact: Artifact, points: Floats, columns: int, scale: int, place: str | None) -> bytes:
+    tiles = inference.decode_levels(artifact, points, place)
     return encode_png(mosaic.lay_out(tiles, columns, scale))
 
 
 def _draw_grid(grid: Grid) -> bytes:
-    return _draw(grid.artifact, grid.points(), grid.columns, grid.scale)
+    return _draw(grid.artifact, grid.points(), grid.columns, grid.scale, place=None)
 
 
 def _decode_pixels(artifact: Artifact, points: Floats) -> bytes:

@@ -71,6 +71,18 @@ ENCODED: dict[str, Any] = {
 ANSWERS: dict[str, Any] = {
     "encode": ENCODED,
     "encode_pixels": ENCODED | {"latents": [ENCODED["latents"][0] | {"applied": []}]},
+    "reconstruct": {
+        "model": "vae",
+        "version": 1,
+        "reconstructions": [
+            {
+                **ENCODED["latents"][0],
+                "image": documents.PICTURE_EXAMPLE,
+                "reconstruction": documents.PICTURE_EXAMPLE,
+                "error": {"mean_squared_error": 0.012, "binary_cross_entropy": 231.4},
+            }
+        ],
+    },
     "decode_pixels": {
         "model": "vae",
         "version": 1,

@@ -36,10 +36,10 @@ class Encoding:
     standard_deviation: Floats
 
 
-def encode(artifact: Artifact, images: Floats) -> Encoding:
+def encode(artifact: Artifact, images: Floats, place: str = "/body/images") -> Encoding:
     """[B, H, W] floats in 0..1 -> their latent means and standard deviations.
 
-    Raises Invalid if an answer is not finite.
+    Raises Invalid if an answer is not finite; `place` is where the request has the images.
     """
     means, deviations = [], []
     with torch.inference_mode():
@@ -49,25 +49,28 @@ def encode(artifact: Artifact, images: Floats) -> Encoding:
             means.append(mean.numpy())
             deviations.append(deviation.numpy())
     encoding = Encoding(_joined(means), _joined(deviations))
-    _check_finite(encoding.mean, "images")
-    _check_finite(encoding.standard_deviation, "images")
+    _check_finite(encoding.mean, place)
+    _check_finite(encoding.standard_deviation, place)
     return encoding
 
 
-def decode(artifact: Artifact, latents: Floats) -> Floats:
+def decode(artifact: Artifact, latents: Floats, place: str | None = "/body/latents") -> Floats:
     """[B, D] latent points -> [B, H, W] pixel values in 0..1.
 
-    Raises Invalid if an answer is not finite.
+    Raises Invalid if an answer is not finite; `place` is where the request has the points, if it
+    has them one by one.
     """
-    return _joined(list(_decode_blocks(artifact, latents)))
+    return _joined(list(_decode_blocks(artifact, latents, place)))
 
 
-def decode_levels(artifact: Artifact, latents: Floats) -> npt.NDArray[np.uint8]:
+def decode_levels(
+    artifact: Artifact, latents: Floats, place: str | None = "/body/latents"
+) -> npt.NDArray[np.uint8]:
     """[B, D] latent points -> [B, H, W] grey levels 0..255, rounded to nearest.
 
-    Raises Invalid if an answer is not finite.
+    Raises Invalid as `decode` does.
     """
-    return _joined([_levels(block) for block in _decode_blocks(artifact, latents)])
+    return _joined([_levels(block) for block in _decode_blocks(artifact, latents, place)])
 
 
 def warm_up(artifact: Artifact) -> None:
@@ -176,12 +179,12 @@ class InferenceExecutor:
         raise Overloaded("all places and the queue are taken")
 
 
-def _decode_blocks(artifact: Artifact, latents: Floats) -> Iterator[Floats]:
+def _decode_blocks(artifact: Artifact, latents: Floats, place: str | None) -> Iterator[Floats]:
     for start in range(0, len(latents), BLOCK):
         with torch.inference_mode():
             points = _aligned(latents[start : start + BLOCK])
             pixels = artifact.model.decode(points).squeeze(1).numpy()
-        _check_finite(pixels, "latents", start)
+        _check_finite(pixels, place, start)
         yield pixels
 
 
@@ -200,8 +203,9 @@ def _joined(blocks: Sequence[npt.NDArray[Scalar]]) -> npt.NDArray[Scalar]:
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
-def _check_finite(values: Floats, place: str, offset: int = 0) -> None:
+def _check_finite(values: Floats, place: str | None, offset: int = 0) -> None:
     if not np.isfinite(values).all():
         finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
         index = offset + int(np.argmin(finite))
-        raise Invalid("the model has no finite answer for this", f"/body/{place}/{index}")
+        pointer = None if place is None else f"{place}/{index}"
+        raise Invalid("the model has no finite answer for this", pointer)

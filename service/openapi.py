@@ -43,6 +43,7 @@ LIMITS = {
     "encode": "{max_images} files, {max_picture_pixels} pixels a file and {max_request_pixels} in "
     "all, {max_body_bytes} bytes in all",
     "encode_pixels": "{max_images} images, {max_body_bytes} bytes",
+    "reconstruct": "as /encode, and {max_output_numbers} pixel values of the answer",
     "decode": "{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
     "{max_body_bytes} bytes",
     "decode_pixels": "{max_images} points, {max_output_numbers} pixel values of the answer, "

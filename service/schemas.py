@@ -168,6 +168,31 @@ class EncodeOutput(BaseModel):
     latents: list[EncodedImage]
 
 
+class ReconstructionError(BaseModel):
+    """How far a reconstruction is from its image."""
+
+    mean_squared_error: float = Field(description="Averaged over pixels.")
+    binary_cross_entropy: float = Field(description="Nats, summed over pixels.")
+
+
+class ReconstructedImage(EncodedImage):
+    """Where one image lies in latent space, and what the model makes of it there."""
+
+    image: list[list[float]] = Field(
+        description="What the model was given: rows of values from 0 (background) to 1."
+    )
+    reconstruction: list[list[float]] = Field(description="The decoded mean, in the same way.")
+    error: ReconstructionError
+
+
+class ReconstructOutput(BaseModel):
+    """One entry an image, in the order they were sent."""
+
+    model: str
+    version: int
+    reconstructions: list[ReconstructedImage]
+
+
 class DecodePixelsOutput(BaseModel):
     """One image a latent point, each a list of rows of values from 0 to 1."""
 

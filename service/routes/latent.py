@@ -1,4 +1,4 @@
-"""/encode, /decode and /grid: parse, one call, send.
+"""/encode, /reconstruct, /decode and /grid: parse, one call, send.
 
 Endpoints take the request alone, so that `dispatch` can call them; what they read of it is
 documented beside them.
@@ -19,6 +19,7 @@ from service.schemas import (
     EncodeOutput,
     EncodePixelsInput,
     GridQuery,
+    ReconstructOutput,
 )
 
 router = APIRouter(tags=["latent space"])
@@ -60,6 +61,24 @@ async def encode_pixels(request: Request) -> Response:
     body = await read_json(request, EncodePixelsInput)
     atlas = atlas_of(request)
     return send(await atlas.answer(atlas.plan_encode_pixels(body)), "application/json")
+
+
+@router.post(
+    "/reconstruct",
+    summary="Encode uploaded pictures and decode them again",
+    response_model=ReconstructOutput,
+    responses=documents.encode_responses(),
+    openapi_extra=documents.form_request(EncodeInput),
+)
+async def reconstruct(request: Request) -> Response:
+    """What the model makes of 1 to many PNG, JPEG, WebP, GIF or BMP files, one entry a file.
+
+    Pictures are prepared, and latents told, as by `/encode`. Beside them stand the prepared
+    picture, the decoded mean, and how far the one is from the other.
+    """
+    form = await read_encode_form(request)
+    atlas = atlas_of(request)
+    return send(await atlas.answer(atlas.plan_reconstruct(form)), "application/json")
 
 
 @router.post(

@@ -79,9 +79,12 @@ def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact
         encode(broken, np.zeros((2, 28, 28), np.float32))
     with pytest.raises(Invalid) as decoding:
         decode_levels(broken, np.zeros((2, 2), np.float32))
+    with pytest.raises(Invalid) as drawing:
+        decode_levels(broken, np.zeros((2, 2), np.float32), place=None)
 
     assert encoding.value.faults[0].pointer == "/body/images/1"
     assert decoding.value.faults[0].pointer == "/body/latents/1"
+    assert drawing.value.faults == []
 
 
 def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> None:

@@ -20,6 +20,7 @@ OPERATIONS = {
     "tiles",
     "metrics",
     "readyz",
+    "reconstruct",
     "reference",
     "reference_picture",
 }

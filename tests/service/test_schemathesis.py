@@ -35,6 +35,7 @@ CONFIG = SchemathesisConfig.from_dict(
 ANSWERS = list[tuple[str, int]]()
 OPERATIONS = [
     ("/encode", "POST"),
+    ("/reconstruct", "POST"),
     ("/encode/pixels", "POST"),
     ("/decode", "POST"),
     ("/decode/pixels", "POST"),
@@ -48,9 +49,10 @@ OPERATIONS = [
     ("/livez", "GET"),
     ("/readyz", "GET"),
 ]
+FORMS = ("/encode", "/reconstruct")
 RIGHT = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
 # The others take nothing that could be wrong.
-WRONG = [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:6]]
+WRONG = [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:7]]
 
 
 def file_of(mode: str, format_name: str) -> bytes:
@@ -131,7 +133,7 @@ def address(case: Case, name: str) -> None:
         case.path_parameters |= {axis: min(case.path_parameters[axis], last) for axis in "xy"}
     if "model" in case.query:
         case.query["model"] = name
-    if case.path == "/encode":  # schemathesis takes a form with files that a test changed as wrong
+    if case.path in FORMS:  # schemathesis takes a form with files that a test changed as wrong
         assume(isinstance(case.body, dict) and "model" not in case.body)
     elif isinstance(case.body, dict):
         case.body |= ANSWERABLE[case.path](case.body) | {"model": name}
@@ -148,7 +150,7 @@ ANSWERABLE: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 def inapplicable(case: Case) -> list[Any]:
     """An empty array takes no part of a form, so that a wrong one is not sent at all."""
-    fields = case.body if case.path == "/encode" and isinstance(case.body, dict) else {}
+    fields = case.body if case.path in FORMS and isinstance(case.body, dict) else {}
     is_unsent = any(value == [] for value in fields.values())
     return [negative_data_rejection] if is_unsent else []
 
@@ -171,7 +173,7 @@ def test_random_requests_are_answered_as_documented(
     send()
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS[:11])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS[:12])
 def test_random_requests_for_models_that_exist_are_answered_as_documented(
     schema: BaseSchema, session: ASGIClient, path: str, method: str
 ) -> None:
@@ -200,5 +202,5 @@ def test_each_edge_of_the_document_is_answered_as_documented(
 
 def test_these_were_a_thousand_requests_of_which_many_were_right() -> None:
     assert len(ANSWERS) >= 1000
-    for path, method in OPERATIONS[:6]:
+    for path, method in OPERATIONS[:7]:
         assert ANSWERS.count((f"{method} {path}", 200)) >= 10
