@@ -28,13 +28,23 @@ from service.open_inference_errors import OpenInferenceErrors
 from service.openapi import install_document
 from service.problems import install_handlers
 from service.registry import Registry
-from service.routes import documentation, health, latent, models, open_inference, reference, tiles
+from service.routes import (
+    documentation,
+    health,
+    interpolation,
+    latent,
+    models,
+    open_inference,
+    reference,
+    tiles,
+)
 from service.routes import metrics as metrics_route
 from service.settings import Settings
 
 DESCRIPTION = (
     "Serves the latent spaces of autoencoders (AE) and variational autoencoders (VAE): pictures "
-    "to latent coordinates, latent coordinates to pictures, and systematic grids of the plane."
+    "to latent coordinates, latent coordinates and the paths between them to pictures, and the "
+    "plane as systematic grids and as the tiles of a map."
 )
 
 
@@ -90,14 +100,8 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     _add_layers(app, settings, AccessRecorder(metrics))
     install_handlers(app, settings.retry_after_seconds)
     for routes in (
-        latent,
-        tiles,
-        reference,
-        models,
-        health,
-        metrics_route,
-        open_inference,
-        documentation,
+        *(latent, interpolation, tiles, reference, models),
+        *(health, metrics_route, open_inference, documentation),
     ):
         app.include_router(routes.router)
     install_document(app, settings)

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import to_json
 
-from service import inference, mosaic
+from service import inference, mosaic, paths
+from service.animation import encode_apng
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
 from service.caching import answer_tag, grid_tag
@@ -28,11 +29,13 @@ from service.png import encode_png
 from service.reference import reference_json, reference_png
 from service.registry import Registry
 from service.schemas import (
+    AnimateInput,
     DecodeInput,
     DecodePixelsInput,
     EncodeInput,
     EncodePixelsInput,
     GridQuery,
+    InterpolateInput,
 )
 from service.settings import Settings
 
@@ -157,6 +160,20 @@ class Atlas:
         compute = partial(_decode_pixels, artifact, points)
         return Work(artifact, compute, is_small, "latents", len(points))
 
+    def plan_interpolate(self, body: InterpolateInput) -> Work:
+        """A PNG of the pictures along a path, in one row."""
+        artifact, points = self._check_path(body)
+        is_small = len(points) * body.scale**2 <= SMALL_TILES
+        compute = partial(_draw, artifact, points, len(points), body.scale, None)
+        return Work(artifact, compute, is_small, "latents", len(points))
+
+    def plan_animate(self, body: AnimateInput) -> Work:
+        """An APNG of the pictures along a path, one after the other."""
+        artifact, points = self._check_path(body, is_twice=body.bounce)
+        is_small = 2 * len(points) * body.scale**2 <= SMALL_TILES
+        compute = partial(_animate, artifact, points, body)
+        return Work(artifact, compute, is_small, "latents", len(points))
+
     def plan_grid(self, query: GridQuery) -> Grid:
         """Check a grid's query against the model and the limits; cheap, computes no picture."""
         artifact = self.registry.get(query.model)
@@ -246,6 +263,22 @@ class Atlas:
         images = np.stack([picture.pixels for picture in pictures])
         return answer(artifact, images, [picture.applied for picture in pictures], "/form/images")
 
+    def _check_path(
+        self, body: InterpolateInput, is_twice: bool = False
+    ) -> tuple[Artifact, Floats]:
+        """The model and the points of a path; with `is_twice` each picture is written twice."""
+        artifact, settings = self.registry.get(body.model), self.settings
+        _check_points(artifact, body.latents)
+        pictures = body.steps * (len(body.latents) - 1) + 1
+        if pictures > settings.max_latents:
+            detail = f"the path would have more than {settings.max_latents} pictures"
+            raise Invalid(detail, "/body/steps")
+        image, written = artifact.manifest.image, pictures * (1 + is_twice)
+        if written * image.height * image.width * body.scale**2 > settings.max_output_pixels:
+            detail = f"the pictures would have more than {settings.max_output_pixels} pixels"
+            raise Invalid(detail, "/body/scale")
+        return artifact, paths.path(body.latents, body.method, body.steps)
+
     def _check_numbers(self, artifact: Artifact, count: int, place: str) -> None:
         image, most = artifact.manifest.image, self.settings.max_output_numbers
         if count * image.height * image.width > most:
@@ -292,6 +325,13 @@ def _check_points(artifact: Artifact, latents: list[list[float]]) -> None:
 def _draw(artifact: Artifact, points: Floats, columns: int, scale: int, place: str | None) -> bytes:
     tiles = inference.decode_levels(artifact, points, place)
     return encode_png(mosaic.lay_out(tiles, columns, scale))
+
+
+def _animate(artifact: Artifact, points: Floats, body: AnimateInput) -> bytes:
+    tiles = inference.decode_levels(artifact, points, place=None)
+    frames = [mosaic.lay_out(tile[None], 1, body.scale) for tile in tiles]
+    back = frames[-2:0:-1] if body.bounce else []  # both ends are shown once a round
+    return encode_apng(frames + back, body.frame_milliseconds)
 
 
 def _draw_grid(grid: Grid) -> bytes:

@@ -20,6 +20,13 @@ PICTURE_EXAMPLE = [
 PIXELS_EXAMPLE: dict[str, Any] = {"model": "vae", "images": [PICTURE_EXAMPLE]}
 LATENTS_EXAMPLE = {"model": "vae", "latents": [[0.0, 0.0], [-1.5, 0.5]]}
 
+PATH_EXAMPLE: dict[str, Any] = {
+    "model": "vae",
+    "latents": [[-2.0, 0.0], [0.0, 2.0], [2.0, 0.0]],
+    "method": "spherical",
+    "steps": 8,
+}
+
 Responses = dict[int | str, dict[str, Any]]
 
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -121,6 +128,16 @@ def png_responses(method: str) -> Responses:
     if is_get:
         return {200: picture, 304: NOT_MODIFIED, **problems(404, 422, 503)}
     return {200: picture, **problems(400, 404, 413, 415, 422, 503)}
+
+
+def apng_responses() -> Responses:
+    """Answers of an operation that animates."""
+    moving = {
+        "description": "An 8-bit grey APNG that plays endlessly.",
+        "content": {"image/apng": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    responses = png_responses("POST")
+    return responses | {200: responses[200] | moving}
 
 
 def tile_responses() -> Responses:

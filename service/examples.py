@@ -146,7 +146,7 @@ def add_examples(operation: dict[str, Any]) -> None:
             }
     example = ANSWERS.get(operation["operationId"])
     for media_type, content in operation["responses"]["200"]["content"].items():
-        if media_type != "image/png":  # a picture cannot be shown as text
+        if not media_type.startswith("image/"):  # a picture cannot be shown as text
             content["example"] = example
 
 

@@ -15,10 +15,12 @@ from service import documents
 from service.api_key import HEADER, OPEN_PATHS
 from service.examples import FORM, add_examples
 from service.schemas import (
+    AnimateInput,
     DecodeInput,
     DecodePixelsInput,
     EncodeInput,
     EncodePixelsInput,
+    InterpolateInput,
     Problem,
 )
 from service.settings import Settings
@@ -29,6 +31,8 @@ ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
     DecodePixelsInput,
     EncodeInput,
     EncodePixelsInput,
+    InterpolateInput,
+    AnimateInput,
     Problem,
 )
 TAGS = [
@@ -48,6 +52,10 @@ LIMITS = {
     "{max_body_bytes} bytes",
     "decode_pixels": "{max_images} points, {max_output_numbers} pixel values of the answer, "
     "{max_body_bytes} bytes",
+    "interpolate": "{max_latents} pictures, {max_output_pixels} pixels of them all, "
+    "{max_body_bytes} bytes",
+    "animate": "{max_latents} pictures, {max_output_pixels} pixels of all frames, with `bounce` "
+    "there and back, {max_body_bytes} bytes",
     "grid": "{max_tiles} tiles, {max_output_pixels} pixels",
 }
 

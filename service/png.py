@@ -24,15 +24,26 @@ FASTEST = 1
 
 def encode_png(picture: GreyLevels) -> bytes:
     """[H, W] grey levels -> an 8-bit greyscale PNG; equal pictures give equal bytes."""
+    data = chunk(b"IDAT", compressed(picture))
+    return b"".join((SIGNATURE, header(picture), data, chunk(b"IEND", b"")))
+
+
+def header(picture: GreyLevels) -> bytes:
+    """The chunk that tells the size and kind of an 8-bit greyscale picture."""
     height, width = picture.shape
+    kind = (8, GREY, DEFLATE, ADAPTIVE, NOT_INTERLACED)
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *kind))
+
+
+def compressed(picture: GreyLevels) -> bytes:
+    """[H, W] grey levels as filtered and deflated data."""
     filtered = _paeth(picture) if picture.size >= PAETH_PIXELS else _up(picture)
-    header = struct.pack(">IIBBBBB", width, height, 8, GREY, DEFLATE, ADAPTIVE, NOT_INTERLACED)
-    data = isal_zlib.compress(filtered.data, FASTEST)
-    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
-    return b"".join((SIGNATURE, *chunks))
+    data: bytes = isal_zlib.compress(filtered.data, FASTEST)
+    return data
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def chunk(name: bytes, data: bytes) -> bytes:
+    """Length, name, data and checksum, as every part of a PNG is written."""
     check = isal_zlib.crc32(data, isal_zlib.crc32(name))
     return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", check)))
 

@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from service import documents
 from service.images import Polarity
 from service.lattice import Spacing
+from service.paths import Method
 from service.settings import Settings
 
 # Latent coordinates are bounded so that no decoder is asked for what float32 cannot hold; an
@@ -120,6 +121,35 @@ class DecodeInput(Body):
     scale: Annotated[int, Field(ge=1), Limited("max_scale")] = Field(
         1, description="Enlargement by whole pixels."
     )
+
+
+class InterpolateInput(Body):
+    """Latent points to join by a path, and how."""
+
+    model: ModelChoice = None
+    latents: Annotated[list[Point], Field(min_length=2), FailFast(), Limited("max_latents")] = (
+        Field(description="Two or more latent points, each as long as the model's latent_dim.")
+    )
+    method: Method = Field(
+        "linear",
+        description="`linear` goes straight; `spherical` turns around the origin, while the "
+        "distance from it changes in equal steps.",
+    )
+    steps: Annotated[int, Field(ge=1), Limited("max_latents")] = Field(
+        8, description="From each point to the next."
+    )
+    scale: Annotated[int, Field(ge=1), Limited("max_scale")] = Field(
+        1, description="Enlargement by whole pixels."
+    )
+
+
+class AnimateInput(InterpolateInput):
+    """Latent points to join by a path, and how to show it as an animation."""
+
+    frame_milliseconds: Annotated[int, Field(ge=20, le=10_000)] = Field(
+        80, description="Time that each picture is shown."
+    )
+    bounce: bool = Field(False, description="Whether to go back the same way at the end.")
 
 
 class GridQuery(BaseModel):

@@ -12,6 +12,12 @@ class PngResponse(Response):
     media_type = "image/png"
 
 
+class ApngResponse(Response):
+    """An animated PNG."""
+
+    media_type = "image/apng"
+
+
 def send(answer: Answer, media_type: str, headers: dict[str, str] | None = None) -> Response:
     """The answer, with the model and version that all of it came from."""
     manifest = answer.artifact.manifest

@@ -18,6 +18,7 @@ OPERATIONS = [
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 ]
+PICTURES = ("image/png", "image/apng")
 every_operation = pytest.mark.parametrize(
     ("path", "method", "operation"), OPERATIONS, ids=[it[2]["operationId"] for it in OPERATIONS]
 )
@@ -107,5 +108,5 @@ def test_whatever_can_be_shown_has_an_example(
 ) -> None:
     for part in (operation.get("requestBody", {}), *operation["responses"].values()):
         for media_type, content in part.get("content", {}).items():
-            shown = media_type in ("image/png", "multipart/form-data") or "example" in content
+            shown = media_type in (*PICTURES, "multipart/form-data") or "example" in content
             assert shown, (path, method, media_type)

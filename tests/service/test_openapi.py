@@ -20,6 +20,8 @@ OPERATIONS = {
     "tiles",
     "metrics",
     "readyz",
+    "interpolate",
+    "animate",
     "reconstruct",
     "reference",
     "reference_picture",

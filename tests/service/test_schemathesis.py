@@ -39,6 +39,8 @@ OPERATIONS = [
     ("/encode/pixels", "POST"),
     ("/decode", "POST"),
     ("/decode/pixels", "POST"),
+    ("/interpolate", "POST"),
+    ("/interpolate/animation", "POST"),
     ("/grid", "GET"),
     ("/tiles/{model}/{z}/{x}/{y}.png", "GET"),
     ("/tiles/{model}.json", "GET"),
@@ -52,7 +54,7 @@ OPERATIONS = [
 FORMS = ("/encode", "/reconstruct")
 RIGHT = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
 # The others take nothing that could be wrong.
-WRONG = [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:7]]
+WRONG = [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:9]]
 
 
 def file_of(mode: str, format_name: str) -> bytes:
@@ -145,6 +147,10 @@ ANSWERABLE: dict[str, Callable[[Any], dict[str, Any]]] = {
     },
     "/decode": lambda body: {"latents": [(point * 2)[:2] for point in body["latents"]]},
     "/decode/pixels": lambda body: {"latents": [(point * 2)[:2] for point in body["latents"]]},
+    "/interpolate": lambda body: {"latents": [(point * 2)[:2] for point in body["latents"]]},
+    "/interpolate/animation": lambda body: {
+        "latents": [(point * 2)[:2] for point in body["latents"]]
+    },
 }
 
 
@@ -173,7 +179,7 @@ def test_random_requests_are_answered_as_documented(
     send()
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS[:12])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS[:14])
 def test_random_requests_for_models_that_exist_are_answered_as_documented(
     schema: BaseSchema, session: ASGIClient, path: str, method: str
 ) -> None:
@@ -202,5 +208,5 @@ def test_each_edge_of_the_document_is_answered_as_documented(
 
 def test_these_were_a_thousand_requests_of_which_many_were_right() -> None:
     assert len(ANSWERS) >= 1000
-    for path, method in OPERATIONS[:7]:
+    for path, method in OPERATIONS[:9]:
         assert ANSWERS.count((f"{method} {path}", 200)) >= 10
