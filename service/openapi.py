@@ -37,7 +37,10 @@ ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
 )
 TAGS = [
     {"name": "latent space", "description": "Pictures to coordinates, coordinates to pictures."},
-    {"name": "map", "description": "The latent plane as tiles for map libraries."},
+    {
+        "name": "latent map",
+        "description": "The latent plane for map libraries, and what lies on it.",
+    },
     {"name": "models", "description": "What is served."},
     {"name": "health", "description": "For orchestrators and load balancers."},
 ]

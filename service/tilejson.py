@@ -28,12 +28,12 @@ class LatentWorld(BaseModel):
 class TileJson(BaseModel):
     """A map of a latent plane, as TileJSON 3.0.0 with `tile_size` and `latent` added."""
 
-    tilejson: Literal["3.0.0"] = "3.0.0"
+    tilejson: Literal["3.0.0"]
     name: str
     description: str
     version: str = Field(description="The model's version, as semver: 1.0.0 is version 1.")
     attribution: str = Field(description="HTML: the model and what it was trained on.")
-    scheme: Literal["xyz"] = "xyz"
+    scheme: Literal["xyz"]
     tiles: list[str] = Field(description="Address of a tile, with {z}, {x} and {y} in it.")
     minzoom: int
     maxzoom: int
@@ -48,11 +48,13 @@ def describe_tiles(artifact: Artifact, address: str) -> TileJson:
     manifest = artifact.manifest
     title = f"{manifest.name} {manifest.version}"
     return TileJson(
+        tilejson="3.0.0",
         name=manifest.name,
         description=f"Latent plane of the model {title}: every cell is its decoded centre.",
         version=f"{manifest.version}.0.0",
         # Libraries may show it as HTML, and a data set may have any name.
         attribution=html.escape(f"Model {title}, trained on {manifest.dataset.name}"),
+        scheme="xyz",
         tiles=[f"{address}/tiles/{manifest.name}/{{z}}/{{x}}/{{y}}.png"],
         minzoom=0,
         maxzoom=MAX_ZOOM,

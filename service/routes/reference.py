@@ -9,7 +9,7 @@ from service.dependencies import AtlasDependency, IfNoneMatch, refuse_query
 from service.reference import ReferenceSet
 from service.routes.answers import PngResponse, send_kept
 
-router = APIRouter(tags=["map"], dependencies=[Depends(refuse_query)])
+router = APIRouter(tags=["latent map"], dependencies=[Depends(refuse_query)])
 
 ModelName = Annotated[str, Path(description=documents.MODEL_NAME)]
 

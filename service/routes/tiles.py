@@ -10,7 +10,7 @@ from service.lattice import MAX_ZOOM
 from service.routes.answers import PngResponse, send_kept
 from service.tilejson import TileJson, describe_tiles
 
-router = APIRouter(tags=["map"], dependencies=[Depends(refuse_query)])
+router = APIRouter(tags=["latent map"], dependencies=[Depends(refuse_query)])
 
 ModelName = Annotated[str, Path(description=documents.MODEL_NAME)]
 

@@ -91,6 +91,7 @@ def expected_answers(address: str, folder: Path) -> dict[str, Any]:
         pixels = json.loads((folder / "pixels.json").read_text())
         from_pixels = client.post("/encode/pixels", json={"model": "vae", "images": pixels})
         decoded = client.post("/decode/pixels", json={"model": "vae", "latents": LATENTS})
+        again = client.post("/reconstruct", files=tiny.uploads(files), data={"model": "vae"})
         text = [("images", ("text.png", b"not a picture", "image/png"))]
         huge = [("images", ("huge.png", (folder / "huge.png").read_bytes(), "image/png"))]
         refused = [
@@ -105,14 +106,18 @@ def expected_answers(address: str, folder: Path) -> dict[str, Any]:
         "encode": [entry["mean"] for entry in encoded.json()["latents"]],
         "encode_pixels": [entry["mean"] for entry in from_pixels.json()["latents"]],
         "decode_pixels": decoded.json()["images"],
+        "reconstruct": [entry["reconstruction"] for entry in again.json()["reconstructions"]],
         "errors": {str(answer.status_code): answer.json()["detail"] for answer in refused},
     }
 
 
 def expected_pictures(address: str) -> dict[str, bytes]:
     body = {"model": "vae", "latents": LATENTS, "columns": 2}
+    path = {"model": "vae", "latents": LATENTS, "method": "spherical", "bounce": True}
     return {
         "decode.png": httpx.post(f"{address}/decode", json=body).content,
+        "path.png": httpx.post(f"{address}/interpolate/animation", json=path).content,
+        "tile.png": httpx.get(f"{address}/tiles/ae/10/511/512.png").content,
         "grid.png": httpx.get(f"{address}/grid?model=ae&rows=3&columns=5").content,
     }
 
@@ -134,7 +139,7 @@ def test_generated_client_gets_what_plain_http_gets(
     assert answers["models"] == expected["models"]
     assert answers["errors"] == expected["errors"]
     assert sorted(answers["errors"]) == ["404", "413", "415", "422", "503"]
-    for numbers in ("encode", "encode_pixels", "decode_pixels"):
+    for numbers in ("encode", "encode_pixels", "decode_pixels", "reconstruct"):
         found, right = np.array(answers[numbers]), np.array(expected[numbers])
         assert found.shape == right.shape
         assert np.abs(found - right).max() < 1e-6  # some clients hold numbers as float32

@@ -73,14 +73,28 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
             assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
-def test_pictures_are_binary(document: dict[str, Any]) -> None:
-    for path, method in (("/decode", "post"), ("/grid", "get")):
-        content = document["paths"][path][method]["responses"]["200"]["content"]
-        assert content == {"image/png": {"schema": {"type": "string", "format": "binary"}}}
+@pytest.mark.parametrize(
+    ("path", "method", "media_type"),
+    [
+        ("/decode", "post", "image/png"),
+        ("/interpolate", "post", "image/png"),
+        ("/interpolate/animation", "post", "image/apng"),
+        ("/grid", "get", "image/png"),
+        ("/tiles/{model}/{z}/{x}/{y}.png", "get", "image/png"),
+        ("/models/{name}/reference.png", "get", "image/png"),
+    ],
+)
+def test_pictures_are_binary(
+    document: dict[str, Any], path: str, method: str, media_type: str
+) -> None:
+    content = document["paths"][path][method]["responses"]["200"]["content"]
+
+    assert content == {media_type: {"schema": {"type": "string", "format": "binary"}}}
 
 
-def test_uploads_are_binary(document: dict[str, Any]) -> None:
-    form = document["paths"]["/encode"]["post"]["requestBody"]["content"]["multipart/form-data"]
+@pytest.mark.parametrize("path", ["/encode", "/reconstruct"])
+def test_uploads_are_binary(document: dict[str, Any], path: str) -> None:
+    form = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]
     schema = document["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
 
     assert schema["properties"]["images"]["items"] == {"type": "string", "format": "binary"}

@@ -23,6 +23,12 @@ const mosaic = await atlas.decode({ body: { latents, model: "vae", columns: 2 },
 await keep("decode", mosaic.data);
 const decoded = (await atlas.decodePixels({ body: { latents, model: "vae" }, throwOnError: true })).data;
 console.log("decode_pixels", decoded.images.length, "images");
+const again = (await atlas.reconstruct({ body: { images, model: "vae" }, throwOnError: true })).data;
+console.log("reconstruct", again.reconstructions.map((image) => image.error));
+const path = { latents, model: "vae", method: "spherical" as const, bounce: true };
+await keep("path", (await atlas.animate({ body: path, throwOnError: true })).data);
+const place = { model: "ae", z: 10, x: 511, y: 512 };
+await keep("tile", (await atlas.tile({ path: place, throwOnError: true })).data);
 const picture = await atlas.grid({ query: { model: "ae", rows: 3, columns: 5 }, throwOnError: true });
 await keep("grid", picture.data);
 
@@ -45,6 +51,7 @@ const answers = {
   encode: encoded.latents.map((image) => image.mean),
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
+  reconstruct: again.reconstructions.map((image) => image.reconstruction),
   errors,
 };
 await writeFile(`${folder}/answers.json`, JSON.stringify(answers));

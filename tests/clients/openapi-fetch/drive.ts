@@ -9,7 +9,7 @@ const client = createClient<paths>({ baseUrl: address });
 
 const models = good(await client.GET("/models"));
 console.log("list_models", models.models.map((model) => model.name));
-const encoded = good(await upload("0.png", "1.png"));
+const encoded = good(await client.POST("/encode", await upload("0.png", "1.png")));
 console.log("encode", encoded.latents.map((image) => image.mean));
 const pixels: number[][][] = JSON.parse(await readFile(`${folder}/pixels.json`, "utf8"));
 const fromPixels = good(
@@ -24,6 +24,16 @@ const mosaic = await client.POST("/decode", {
 await keep("decode", good(mosaic));
 const decoded = good(await client.POST("/decode/pixels", { body: { latents, model: "vae" } }));
 console.log("decode_pixels", decoded.images.length, "images");
+const again = good(await client.POST("/reconstruct", await upload("0.png", "1.png")));
+console.log("reconstruct", again.reconstructions.map((image) => image.error));
+const body = {
+  ...{ latents, model: "vae", method: "spherical" as const, bounce: true },
+  ...{ steps: 8, scale: 1, frame_milliseconds: 80 },
+};
+await keep("path", good(await client.POST("/interpolate/animation", { body, parseAs: "blob" })));
+const path = { model: "ae", z: 10, x: 511, y: 512 };
+const place = { params: { path }, parseAs: "blob" as const };
+await keep("tile", good(await client.GET("/tiles/{model}/{z}/{x}/{y}.png", place)));
 const query = { model: "ae", rows: 3, columns: 5 };
 await keep("grid", good(await client.GET("/grid", { params: { query }, parseAs: "blob" })));
 
@@ -31,8 +41,8 @@ const errors: Record<number, string> = {};
 for (const answer of [
   await client.GET("/models/{name}", { params: { path: { name: "nope" } } }),
   await client.GET("/models/{name}", { params: { path: { name: "broken" } } }),
-  await upload("huge.png"),
-  await upload("text.png"),
+  await client.POST("/encode", await upload("huge.png")),
+  await client.POST("/encode", await upload("text.png")),
   await client.GET("/grid", { params: { query: { rows: 200, columns: 200 } } }),
 ]) {
   const problem: components["schemas"]["Problem"] | undefined = answer.error;
@@ -46,6 +56,7 @@ const answers = {
   encode: encoded.latents.map((image) => image.mean),
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
+  reconstruct: again.reconstructions.map((image) => image.reconstruction),
   errors,
 };
 await writeFile(`${folder}/answers.json`, JSON.stringify(answers));
@@ -55,10 +66,7 @@ async function upload(...names: string[]) {
   for (const name of names) form.append("images", await openAsBlob(`${folder}/${name}`), name);
   form.append("model", "vae");
   // The types ask for a body, the serializer sends the form in its place.
-  return client.POST("/encode", {
-    body: { images: [], polarity: "auto" },
-    bodySerializer: () => form,
-  });
+  return { body: { images: [], polarity: "auto" as const }, bodySerializer: () => form };
 }
 
 function good<T>(answer: { data?: T; error?: unknown }): T {

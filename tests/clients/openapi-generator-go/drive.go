@@ -18,6 +18,7 @@ type answers struct {
 	Encode       [][]float32       `json:"encode"`
 	EncodePixels [][]float32       `json:"encode_pixels"`
 	DecodePixels [][][]float32     `json:"decode_pixels"`
+	Reconstruct  [][][]float32     `json:"reconstruct"`
 	Errors       map[string]string `json:"errors"`
 }
 
@@ -26,7 +27,8 @@ func main() {
 	configuration := latentatlas.NewConfiguration()
 	configuration.Servers = latentatlas.ServerConfigurations{{URL: address}}
 	client := latentatlas.NewAPIClient(configuration)
-	space, catalogue, ctx := client.LatentSpaceAPI, client.ModelsAPI, context.Background()
+	space, plane, catalogue := client.LatentSpaceAPI, client.LatentMapAPI, client.ModelsAPI
+	ctx := context.Background()
 	open := func(name string) *os.File { return must(os.Open(filepath.Join(folder, name))) }
 	all := answers{Errors: map[string]string{}}
 
@@ -66,6 +68,25 @@ func main() {
 	check(err)
 	all.DecodePixels = decoded.Images
 	fmt.Println("decode_pixels", len(decoded.Images), "images")
+
+	again, _, err := space.Reconstruct(ctx).Images([]*os.File{open("0.png"), open("1.png")}).Model("vae").Execute()
+	check(err)
+	for _, image := range again.Reconstructions {
+		all.Reconstruct = append(all.Reconstruct, image.Reconstruction)
+		fmt.Println("reconstruct", image.Error.MeanSquaredError, image.Error.BinaryCrossEntropy)
+	}
+
+	path := latentatlas.NewAnimateInput(points)
+	path.SetModel("vae")
+	path.SetMethod("spherical")
+	path.SetBounce(true)
+	animation, _, err := space.Animate(ctx).AnimateInput(*path).Execute()
+	check(err)
+	fmt.Println("path", keep(animation, folder, "path.png"), "bytes")
+
+	tile, _, err := plane.Tile(ctx, "ae", 10, 511, 512).Execute()
+	check(err)
+	fmt.Println("tile", keep(tile, folder, "tile.png"), "bytes")
 
 	picture, _, err := space.Grid(ctx).Model("ae").Rows(3).Columns(5).Execute()
 	check(err)

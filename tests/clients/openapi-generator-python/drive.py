@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latent_atlas import (
+    AnimateInput,
     ApiClient,
     ApiException,
     Configuration,
     DecodeInput,
     DecodePixelsInput,
     EncodePixelsInput,
+    LatentMapApi,
     LatentSpaceApi,
     ModelsApi,
 )
@@ -34,6 +36,13 @@ mosaic = latent_space.decode(DecodeInput(latents=points, model="vae", columns=2)
 print("decode", len(mosaic), "bytes")
 decoded = latent_space.decode_pixels(DecodePixelsInput(latents=points, model="vae"))
 print("decode_pixels", len(decoded.images), "images")
+again = latent_space.reconstruct(images=files, model="vae")
+print("reconstruct", [image.error for image in again.reconstructions])
+path = AnimateInput(latents=points, model="vae", method="spherical", bounce=True)
+(folder / "path.png").write_bytes(latent_space.animate(path))
+print("path", (folder / "path.png").stat().st_size, "bytes")
+(folder / "tile.png").write_bytes(LatentMapApi(client).tile("ae", 10, 511, 512))
+print("tile", (folder / "tile.png").stat().st_size, "bytes")
 picture = latent_space.grid(model="ae", rows=3, columns=5)
 (folder / "grid.png").write_bytes(picture)
 print("grid", len(picture), "bytes")
@@ -69,6 +78,7 @@ answers = {
     "encode": [image.mean for image in encoded.latents],
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
+    "reconstruct": [image.reconstruction for image in again.reconstructions],
     "errors": errors,
 }
 (folder / "answers.json").write_text(json.dumps(answers))

@@ -5,9 +5,20 @@ import sys
 from pathlib import Path
 
 from latent_atlas_client import Client
-from latent_atlas_client.api.latent_space import decode, decode_pixels, encode, encode_pixels, grid
+from latent_atlas_client.api.latent_map import tile
+from latent_atlas_client.api.latent_space import (
+    animate,
+    decode,
+    decode_pixels,
+    encode,
+    encode_pixels,
+    grid,
+    reconstruct,
+)
 from latent_atlas_client.api.models import get_model, list_models
 from latent_atlas_client.models import (
+    AnimateInput,
+    AnimateInputMethod,
     DecodeInput,
     DecodePixelsInput,
     EncodeInput,
@@ -39,6 +50,13 @@ mosaic = decode.sync(client=client, body=DecodeInput(latents=points, model="vae"
 print("decode", (folder / "decode.png").stat().st_size, "bytes")
 decoded = decode_pixels.sync(client=client, body=DecodePixelsInput(latents=points, model="vae"))
 print("decode_pixels", len(decoded.images), "images")
+again = reconstruct.sync(client=client, body=upload("0.png", "1.png"))
+print("reconstruct", [image.error for image in again.reconstructions])
+path = AnimateInput(latents=points, model="vae", method=AnimateInputMethod.SPHERICAL, bounce=True)
+(folder / "path.png").write_bytes(animate.sync(client=client, body=path).payload.read())
+print("path", (folder / "path.png").stat().st_size, "bytes")
+(folder / "tile.png").write_bytes(tile.sync("ae", 10, 511, 512, client=client).payload.read())
+print("tile", (folder / "tile.png").stat().st_size, "bytes")
 picture = grid.sync(client=client, model="ae", rows=3, columns=5)
 (folder / "grid.png").write_bytes(picture.payload.read())
 print("grid", (folder / "grid.png").stat().st_size, "bytes")
@@ -60,6 +78,7 @@ answers = {
     "encode": [image.mean for image in encoded.latents],
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
+    "reconstruct": [image.reconstruction for image in again.reconstructions],
     "errors": errors,
 }
 (folder / "answers.json").write_text(json.dumps(answers))
