@@ -23,6 +23,7 @@ from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
 from service.grids import Grid, make_grid, make_tile
 from service.images import Picture, read_picture
+from service.lattice import TILE_CELLS
 from service.metrics import Metrics
 from service.picture_cache import PictureCache
 from service.png import encode_png
@@ -44,6 +45,7 @@ SMALL_BODY_BYTES = 64 * 1024
 # This much work takes about a millisecond, of which handing it to a place and back would be a good
 # part; more leaves the event loop.
 SMALL_TILES = 64
+SMALL_PIXELS = SMALL_TILES * 28 * 28
 SMALL_IMAGES = 8
 SMALL_POINTS = 4096  # that are written as text
 SMALL_FILE_PIXELS = 64 * 64
@@ -146,7 +148,7 @@ class Atlas:
         rows = -(-len(body.latents) // columns)
         self._check_mosaic(artifact, rows, columns, body.scale, "/body")
         points = np.array(body.latents, np.float32)
-        is_small = rows * columns * body.scale**2 <= SMALL_TILES
+        is_small = _is_small(artifact, rows * columns, body.scale)
         compute = partial(_draw, artifact, points, columns, body.scale, "/body/latents")
         return Work(artifact, compute, is_small, "latents", len(points))
 
@@ -156,21 +158,21 @@ class Atlas:
         _check_points(artifact, body.latents)
         self._check_numbers(artifact, len(body.latents), "/body/latents")
         points = np.array(body.latents, np.float32)
-        is_small = len(points) <= SMALL_TILES
+        is_small = _is_small(artifact, len(points))
         compute = partial(_decode_pixels, artifact, points)
         return Work(artifact, compute, is_small, "latents", len(points))
 
     def plan_interpolate(self, body: InterpolateInput) -> Work:
         """A PNG of the pictures along a path, in one row."""
         artifact, points = self._check_path(body)
-        is_small = len(points) * body.scale**2 <= SMALL_TILES
+        is_small = _is_small(artifact, len(points), body.scale)
         compute = partial(_draw, artifact, points, len(points), body.scale, None)
         return Work(artifact, compute, is_small, "latents", len(points))
 
     def plan_animate(self, body: AnimateInput) -> Work:
         """An APNG of the pictures along a path, one after the other."""
         artifact, points = self._check_path(body, is_twice=body.bounce)
-        is_small = 2 * len(points) * body.scale**2 <= SMALL_TILES
+        is_small = _is_small(artifact, 2 * len(points), body.scale)
         compute = partial(_animate, artifact, points, body)
         return Work(artifact, compute, is_small, "latents", len(points))
 
@@ -182,19 +184,22 @@ class Atlas:
         return make_grid(artifact, query)
 
     def plan_map(self, model: str) -> Artifact:
-        """The model of a map, which must have two latent dimensions."""
-        artifact = self.registry.get(model)
+        """The model of a map: it has two latent dimensions, and its tiles are within the limits."""
+        artifact, most = self.registry.get(model), self.settings.max_output_pixels
         _check_is_plane(artifact, "/path/model")
+        image = artifact.manifest.image
+        if TILE_CELLS**2 * image.height * image.width > most:
+            raise Invalid(f"a tile would have more than {most} pixels", "/path/model")
         return artifact
 
     def plan_tile(self, model: str, zoom: int, column: int, row: int) -> Grid:
-        """The grid that a map tile is; no request makes it larger, so no limit is asked."""
+        """The grid that a map tile is."""
         return make_tile(self.plan_map(model), zoom, column, row)
 
     def plan_grid_picture(self, grid: Grid) -> Work:
         """The PNG mosaic of a grid; row 0 is y's upper end, column 0 x's lower end."""
         tiles = grid.rows * grid.columns
-        is_small = tiles * grid.scale**2 <= SMALL_TILES
+        is_small = _is_small(grid.artifact, tiles, grid.scale)
         compute, key = partial(_draw_grid, grid), grid_tag(grid)
         return Work(grid.artifact, compute, is_small, "tiles", tiles, key)
 
@@ -209,7 +214,7 @@ class Atlas:
         """The PNG mosaic of the reference images, in the order of their points."""
         artifact = self.registry.get(model)
         count, key = len(artifact.reference.labels), answer_tag(artifact, "reference.png")
-        compute, is_small = partial(reference_png, artifact), count <= SMALL_TILES
+        compute, is_small = partial(reference_png, artifact), _is_small(artifact, count)
         return Work(artifact, compute, is_small, "images", count, key)
 
     async def answer(self, work: Work) -> Answer:
@@ -308,6 +313,12 @@ def _encode_pixels(artifact: Artifact, body: EncodePixelsInput) -> bytes:
         raise Invalid.at(faults[:1])
     images = np.array(body.images, np.float32)
     return encode_json(artifact, images, [[]] * len(images), "/body/images")
+
+
+def _is_small(artifact: Artifact, tiles: int, scale: int = 1) -> bool:
+    """Whether so many pictures are soon drawn: there are few, and they are no larger than usual."""
+    image, drawn = artifact.manifest.image, tiles * scale**2
+    return drawn <= SMALL_TILES and drawn * image.height * image.width <= SMALL_PIXELS
 
 
 def _check_is_plane(artifact: Artifact, place: str) -> None:

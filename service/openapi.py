@@ -59,6 +59,7 @@ LIMITS = {
     "{max_body_bytes} bytes",
     "animate": "{max_latents} pictures, {max_output_pixels} pixels of all frames, with `bounce` "
     "there and back, {max_body_bytes} bytes",
+    "tile": "{max_output_pixels} pixels, which models of large pictures may exceed",
     "grid": "{max_tiles} tiles, {max_output_pixels} pixels",
 }
 

@@ -1,6 +1,7 @@
 """Latent points along a path: pure maths, no model."""
 
 import math
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ def path(latents: list[list[float]], method: Method, steps: int) -> npt.NDArray[
     points = np.array(latents, np.float64)
     travel = _straight if method == "linear" else _around_origin
     weights = np.arange(steps)[:, None] / steps
-    parts = [travel(start, end, weights) for start, end in zip(points, points[1:], strict=False)]
+    parts = [travel(start, end, weights) for start, end in pairwise(points)]
     whole = np.concatenate([*parts, points[-1:]])
     whole[::steps] = points  # as they were given, whatever rounding did
     return whole.astype(np.float32)

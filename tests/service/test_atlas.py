@@ -11,6 +11,7 @@ from service.metrics import Metrics
 from service.registry import Registry
 from service.schemas import DecodeInput
 from service.settings import Settings
+from tests import tiny
 
 LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
 
@@ -46,6 +47,19 @@ def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(reposito
         await working
 
     asyncio.run(parse_beside_work())
+
+
+@pytest.mark.parametrize(("size", "is_small"), [(28, True), (40, False)])
+def test_large_pictures_are_not_drawn_on_the_event_loop(
+    tmp_path: Path, size: int, is_small: bool
+) -> None:
+    tiny.publish(tmp_path, "vae", size, size)
+    atlas = make_atlas(tmp_path)
+    body = DecodeInput(latents=[[0.0, 1.0]] * 64)
+
+    works = [atlas.plan_decode(body), atlas.plan_grid_picture(atlas.plan_tile("vae", 8, 1, 2))]
+
+    assert [work.is_small for work in works] == [is_small] * 2
 
 
 def test_body_of_too_many_values_is_refused_before_it_is_parsed(repository: Path) -> None:

@@ -35,6 +35,16 @@ def test_origin_that_no_browser_sends_is_refused(
         Settings()
 
 
+@pytest.mark.parametrize("address", ["a.example", "ftp://a.example", "https://a/?b", "http:///a"])
+def test_public_address_that_cannot_begin_a_link_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ATLAS_PUBLIC_URL", address)
+
+    with pytest.raises(ValidationError, match="public_url"):
+        Settings()
+
+
 def test_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATLAS_API_KEY", "k3y")
 

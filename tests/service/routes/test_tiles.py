@@ -80,6 +80,15 @@ def test_map_or_grid_of_a_model_without_a_plane_is_refused(space: TestClient) ->
     assert_problem(space.get("/grid"), 422, "/query/model")
 
 
+def test_map_of_pictures_that_are_too_large_is_refused(repository: Path) -> None:
+    settings = Settings(model_repository=repository, max_output_pixels=224 * 224 - 1)
+    with TestClient(create_app(settings)) as client:
+        wait_until_loaded(client)
+
+        assert_problem(client.get("/tiles/vae/0/0/0.png"), 422, "/path/model")
+        assert_problem(client.get("/tiles/vae.json"), 422, "/path/model")
+
+
 def test_tile_is_cacheable_and_answers_head(client: TestClient) -> None:
     path = "/tiles/vae/9/255/255.png"
     first = client.get(path)
@@ -143,10 +152,16 @@ def test_host_that_is_none_is_malformed(client: TestClient, host: str) -> None:
     assert_problem(client.get("/tiles/ae.json", headers={"Host": host}), 400)
 
 
-def test_public_address_stands_in_links(repository: Path) -> None:
-    settings = Settings(model_repository=repository, public_url="https://a.example/atlas/")
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [("https://a.example/atlas/", "https://a.example/atlas"), ("", "http://inner")],
+)
+def test_public_address_stands_in_links_if_it_is_set(
+    repository: Path, setting: str, address: str
+) -> None:
+    settings = Settings(model_repository=repository, public_url=setting)
     with TestClient(create_app(settings)) as client:
         wait_until_loaded(client)
         told = client.get("/tiles/vae.json", headers={"Host": "inner"}).json()
 
-    assert told["tiles"] == ["https://a.example/atlas/tiles/vae/{z}/{x}/{y}.png"]
+    assert told["tiles"] == [f"{address}/tiles/vae/{{z}}/{{x}}/{{y}}.png"]
