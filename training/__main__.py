@@ -1,4 +1,4 @@
-"""The command line: python -m training fit | evaluate | export. It parses, calls and reports.
+"""The command line: python -m training fit | evaluate | ... It parses, calls and reports.
 
 Results go to standard output, progress and errors to standard error.
 """
@@ -24,6 +24,7 @@ from training.errors import CheckpointError, ConfigError, TrainingError
 from training.evaluation import evaluate_artifact
 from training.export import ArtifactError, publish
 from training.models import build_model
+from training.republish import republish
 from training.trainer import Trainer
 
 EXIT_FAILURE = 1
@@ -203,6 +204,26 @@ def export(
         target = _writable_repository(repository)
         folder, data = _load_data(data_dir, loaded.config)
         typer.echo(publish(loaded, data, load_held_out(folder), target))
+
+
+@app.command()
+def measure(
+    artifact: Annotated[
+        Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
+    ],
+    data_dir: DataDir = None,
+    repository: Repository = None,
+) -> None:
+    """Compute the measures of an artifact and publish it with them, as the next version.
+
+    \b
+      python -m training measure service/model_repository/vae/1
+
+    Publishing computes them anyway; this is for artifacts that have none, or older ones. Nothing
+    else of the artifact changes. It takes the images of its training. The new folder is printed.
+    """
+    with _reported():
+        typer.echo(republish(artifact, find_data(data_dir), _writable_repository(repository)))
 
 
 @contextlib.contextmanager
