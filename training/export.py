@@ -39,7 +39,7 @@ from training.checkpoint import Checkpoint
 from training.config import Config
 from training.datasets import LabelledImages, TrainingData
 from training.errors import CheckpointError, ExportMismatch, NotPublishable
-from training.evaluation import as_images, encode_means, measure_parts
+from training.evaluation import as_images, decode_greys, encode_means, measure_parts
 from training.measures import Space, compute_measures
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
 
@@ -226,7 +226,7 @@ def _golden_vectors(model: Autoencoder, pixels: Greys) -> GoldenVectors:
         means, deviations = model.encode(as_images(images))
         points = encode_means(model, spread[1::2])
     rows = zip(images, means.tolist(), deviations.tolist(), strict=True)
-    pictures = zip(points.tolist(), _decode_greys(model, points), strict=True)
+    pictures = zip(points.tolist(), decode_greys(model, points), strict=True)
     return GoldenVectors(
         images=[
             GoldenImage(pixels=image.tobytes(), mean=mean, standard_deviation=deviation)
@@ -249,22 +249,15 @@ def _draw_figures(
     drawn = {
         "figures/loss.png": figures.draw_loss_curves(checkpoint.history),
         "figures/reconstructions.png": figures.draw_reconstructions(
-            held_out.pixels[shown], _decode_greys(model, codes[shown])
+            held_out.pixels[shown], decode_greys(model, codes[shown])
         ),
     }
     if checkpoint.config.model.latent_dim != 2:
         return drawn
     points = torch.from_numpy(figures.grid_points(**_grid_corners(2)))
     return drawn | {
-        "figures/grid.png": figures.draw_grid(_decode_greys(model, points)),
+        "figures/grid.png": figures.draw_mosaic(decode_greys(model, points), figures.GRID_SIDE),
         "figures/latents.png": figures.draw_latent_plane(
             codes.numpy(), held_out.labels, data.class_names
         ),
     }
-
-
-def _decode_greys(model: Autoencoder, points: Tensor) -> Greys:
-    """[N, D] -> [N, H, W] grey levels, rounded to the nearest."""
-    with torch.inference_mode():
-        pictures = model.decode(points).squeeze(1)
-    return (pictures * 255).round().to(torch.uint8).numpy()

@@ -61,6 +61,26 @@ def test_measure_publishes_what_is_there_with_its_measures(places: list[str]) ->
     ]
 
 
+def test_compare_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
+    folders = [str(tiny.publish(tmp_path, name)) for name in ("ae", "vae")]
+    words = ("compare", *folders, "--output", str(tmp_path / "report.html"))
+
+    as_table, as_json = run(*words), run(*words, "--json")
+
+    assert as_table.exit_code == as_json.exit_code == 0
+    assert "kl (nats per image)" in as_table.stdout
+    assert [model["kind"] for model in json.loads(as_json.stdout)["models"]] == ["ae", "vae"]
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_compare_of_one_exits_1(tmp_path: Path) -> None:
+    result = run("compare", str(tiny.publish(tmp_path)), "--output", str(tmp_path / "report.html"))
+
+    assert result.exit_code == 1
+    assert "expected two or more artifacts" in result.stderr
+    assert not (tmp_path / "report.html").exists()
+
+
 @pytest.mark.parametrize("kind", ["ae", "dae"])
 def test_other_kinds_fit_and_evaluate(kind: str, places: list[str]) -> None:
     fitted = fit(kind, places, "--preset", "lab", "--set", "training.batch_size=64")
@@ -191,7 +211,9 @@ def test_resumed_run_keeps_its_configuration(
     assert result.exit_code == code
 
 
-@pytest.mark.parametrize("words", [(), ("fit",), ("evaluate",), ("export",), ("measure",)])
+@pytest.mark.parametrize(
+    "words", [(), ("fit",), ("evaluate",), ("export",), ("measure",), ("compare",)]
+)
 def test_help_shows_a_command_to_copy(words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
 
