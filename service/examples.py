@@ -30,7 +30,7 @@ SUMMARY: dict[str, Any] = {
     "latent_dim": 2,
     "image": {"height": 28, "width": 28, "polarity": "white-on-black"},
     "dataset": "fashion-mnist",
-    "digest": "cee53aa12afc8863cd0c6acc440927fb0d0b2464269ef369cffa9d20922485a5",
+    "digest": "78e6866ccb2249d47b8474c5e993c384793ae29eb2ed4a79e80df971d8718c00",
 }
 DETAILS: dict[str, Any] = {
     **SUMMARY,

@@ -155,8 +155,8 @@ PHRASES = {
         True,
     ),
     "midway_realism": (
-        "Pictures midway between two classes come near to real ones about as often with each",
-        "Pictures midway between two classes come near to real ones most often with",
+        "Pictures midway between two classes are about as often as real as redrawings with each",
+        "Pictures midway between two classes are most often as real as redrawings with",
         False,
     ),
 }

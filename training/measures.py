@@ -54,7 +54,7 @@ class Space:
 
 
 def compute_measures(space: Space) -> list[Measure]:
-    """All measures that the space allows: four need a plane, two need enough images or classes.
+    """All measures that the space allows: four need a plane, others enough images or classes.
 
     Some ten seconds for Fashion-MNIST; the same for the same seed.
     """
@@ -134,7 +134,7 @@ def _of_neighbours(space: Space, codes: Codes, where: str) -> Iterator[Measure]:
 
 
 def _of_plane(space: Space, codes: Codes) -> Iterator[Measure]:
-    coverage, spread = 100 * _coverage(space), 100 * _spread(codes)
+    coverage = 100 * _coverage(space)
     yield _measure(
         "coverage",
         coverage,
@@ -143,14 +143,16 @@ def _of_plane(space: Space, codes: Codes) -> Iterator[Measure]:
         f"Of the square from -4 to 4, {coverage:.0f} of 100 parts lie near held-out pictures; what "
         "the rest shows was never near any.",
     )
-    yield _measure(
-        "spread",
-        spread,
-        "%",
-        "neither",
-        f"Half of the held-out pictures crowd on {spread:.1f} % of the square from -4 to 4; in the "
-        f"shape of a normal distribution they would take {100 * NORMAL_SPREAD:.1f} %.",
-    )
+    if (share := _spread(codes)) is not None:
+        spread = 100 * share
+        yield _measure(
+            "spread",
+            spread,
+            "%",
+            "neither",
+            f"Half of the held-out pictures crowd on {spread:.1f} % of the square from -4 to 4; in "
+            f"the shape of a normal distribution they would take {100 * NORMAL_SPREAD:.1f} %.",
+        )
     borders = _borders(space.model)
     smoothness = float(borders.mean())
     abruptness = float(np.sort(borders)[-max(1, round(WORST * len(borders))) :].mean())
@@ -182,7 +184,7 @@ def _of_midpoints(space: Space, codes: Tensor) -> Iterator[Measure]:
         "%",
         "higher",
         f"Of 100 pictures drawn midway between two of different classes, {100 * realism:.0f} come "
-        "as near to a real picture as 95 of 100 ordinary redrawings do.",
+        "as near to a real picture as 95 of 100 of the model's own redrawings do.",
     )
 
 
@@ -207,13 +209,14 @@ def _coverage(space: Space) -> float:
     return float((distances <= space.support_distance).mean())
 
 
-def _spread(codes: Codes) -> float:
-    """The smallest share of the square whose cells hold half of all codes [N, 2]; 1 if none do."""
+def _spread(codes: Codes) -> float | None:
+    """The smallest share of the square whose cells hold half of all codes [N, 2], if it does."""
     x, y = codes.T
     counts, _, _ = np.histogram2d(x, y, bins=SPREAD_SIDE, range=[[-SQUARE, SQUARE]] * 2)
     held = np.sort(counts.ravel())[::-1].cumsum()
-    cells = 1 + int(np.searchsorted(held, len(codes) / 2))
-    return min(cells / SPREAD_SIDE**2, 1.0)
+    if held[-1] < len(codes) / 2:
+        return None
+    return (1 + int(np.searchsorted(held, len(codes) / 2))) / SPREAD_SIDE**2
 
 
 @torch.inference_mode()

@@ -54,7 +54,7 @@ def test_better_figure_is_marked_whoever_has_it(
 
     assert [row.best for row in comparison.rows] == [best, best]
     leader = "ae" if best == {0} else "vae"
-    assert f"most often with {leader}: 90.0 % " in comparison.opening[1]
+    assert f"as real as redrawings with {leader}: 90.0 % " in comparison.opening[1]
     assert f"closest to the originals with {leader}: 10.0 nats" in comparison.opening[0]
     assert "90.0*" in comparison.as_table()
 

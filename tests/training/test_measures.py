@@ -90,6 +90,10 @@ def test_spread_of_one_place_is_one_cell() -> None:
     assert measured(space(TwoPixels(), alike))["spread"].value == 100 / 40**2
 
 
+def test_codes_of_which_most_lie_beyond_the_square_have_no_spread() -> None:
+    assert "spread" not in measured(space(TwoPixels(scale=20.0)))
+
+
 def test_half_of_a_normal_distribution_takes_its_share_of_the_square() -> None:
     radius = math.sqrt(2 * math.log(2))  # holds half, by the Rayleigh distribution
 
