@@ -55,17 +55,12 @@ class Comparison:
 
     @property
     def rows(self) -> list[Row]:
-        """All measures that any candidate has, in the order of their manifests."""
-        known = {m.name: m for c in self.candidates for m in reversed(c.artifact.manifest.measures)}
-        names = [m.name for c in self.candidates for m in c.artifact.manifest.measures]
+        """All measures that any candidate has, in the order of the one with most."""
+        lists = [candidate.artifact.manifest.measures for candidate in self.candidates]
+        known = {m.name: m for measures in sorted(lists, key=len, reverse=True) for m in measures}
         return [
-            Row(
-                name,
-                known[name].unit,
-                known[name].better,
-                tuple(candidate.find(name) for candidate in self.candidates),
-            )
-            for name in dict.fromkeys(names)
+            Row(name, m.unit, m.better, tuple(c.find(name) for c in self.candidates))
+            for name, m in known.items()
         ]
 
     @property

@@ -28,7 +28,7 @@ def render_report(comparison: Comparison) -> str:
     """The page. Pictures of strips and reconstructions are the first artifact's reference."""
     candidates = comparison.candidates
     reference = candidates[0].artifact.reference
-    labels = " and ".join(c.label for c in candidates)
+    labels = ", ".join(c.label for c in candidates)
     page = Template((resources.files("training") / "report.html").read_text(encoding="utf-8"))
     return page.substitute(
         title=escape(f"Latent spaces compared: {labels}"),
