@@ -35,7 +35,7 @@ from service.errors import (
     VersionExists,
 )
 from service.manifest import (
-    SCHEMA_VERSION,
+    SCHEMA_VERSIONS,
     Description,
     FileRecord,
     Manifest,
@@ -69,6 +69,13 @@ class LatentModel(Protocol):
         """[B, D] -> [B, 1, H, W] in 0..1."""
 
 
+class ModelFile(Protocol):
+    """What becomes a `model.pt`: a torch.jit.ScriptModule, or a file that is one already."""
+
+    def save(self, f: str) -> None:
+        """Write TorchScript to the path `f`."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """Held-out images in latent space, for maps and for 'is this where data lives?'."""
@@ -100,7 +107,7 @@ class Artifact:
 def write_artifact(
     repository: Path,
     description: Description,
-    model: torch.jit.ScriptModule,
+    model: ModelFile,
     reference: Reference,
     attachments: Mapping[str, bytes],
     examine: Callable[[Artifact], None],
@@ -174,7 +181,7 @@ def _write_files(
     folder: Path,
     description: Description,
     version: int,
-    model: torch.jit.ScriptModule,
+    model: ModelFile,
     reference: Reference,
     attachments: Mapping[str, bytes],
 ) -> None:
@@ -190,7 +197,7 @@ def _write_files(
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     files = {name: _record(folder / name) for name in (MODEL_FILE, REFERENCE_FILE, *attachments)}
-    manifest = Manifest(schema_version=1, version=version, files=files, **dict(description))
+    manifest = Manifest(schema_version=2, version=version, files=files, **dict(description))
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n")
 
 
@@ -256,10 +263,9 @@ def _file_size(path: Path) -> int:
 def _parse_manifest(path: Path, content: bytes) -> Manifest:
     try:
         found = SchemaVersion.model_validate_json(content).schema_version
-        if found != SCHEMA_VERSION:
-            raise SchemaUnsupported(
-                f"{path}: expected schema version {SCHEMA_VERSION}, found {found}"
-            )
+        if found not in SCHEMA_VERSIONS:
+            expected = " or ".join(map(str, SCHEMA_VERSIONS))
+            raise SchemaUnsupported(f"{path}: expected schema version {expected}, found {found}")
         return Manifest.model_validate_json(content)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]

@@ -33,7 +33,7 @@ SUMMARY: dict[str, Any] = {
     "latent_dim": 2,
     "image": {"height": 28, "width": 28, "polarity": "white-on-black"},
     "dataset": "fashion-mnist",
-    "digest": "8f82ad456830e5bc6ffb582d6b6b725b7d1445af0623fee804c026a2ddaa23da",
+    "digest": "78e6866ccb2249d47b8474c5e993c384793ae29eb2ed4a79e80df971d8718c00",
 }
 DETAILS: dict[str, Any] = {
     **SUMMARY,
@@ -117,6 +117,20 @@ ANSWERS: dict[str, Any] = {
     },
     "list_models": {"default": "vae", "models": [SUMMARY], "unavailable": []},
     "get_model": DETAILS,
+    "get_statistics": {
+        "model": "vae",
+        "version": 1,
+        "measures": [
+            {
+                "name": "knn_accuracy",
+                "value": 78.09,
+                "unit": "%",
+                "better": "higher",
+                "sentence": "Guessed from the 15 training pictures that lie nearest in the plane, "
+                "the class of 78 of 100 held-out pictures is right.",
+            }
+        ],
+    },
     "livez": {"status": "alive"},
     "readyz": {"status": "ready", "models": {"ae": 1, "vae": 1}, "unavailable": []},
     "metrics": "# HELP atlas_inference_waiting Requests that wait for a place.\n"

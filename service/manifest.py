@@ -14,7 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-SCHEMA_VERSION = 1
+# What is written is the last of them; 1 had no measures.
+SCHEMA_VERSIONS = (1, 2)
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -67,6 +68,16 @@ class TrainingRecord(Record):
     def _is_json(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
         json.dumps(config, allow_nan=False)  # NaN and Infinity are ValueErrors
         return config
+
+
+class Measure(Record):
+    """A figure by which latent spaces are compared: `value` in `unit`, and what it means."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    value: Number
+    unit: Annotated[str, Field(min_length=1, max_length=64)]
+    better: Literal["lower", "higher", "neither"]
+    sentence: Annotated[str, Field(min_length=1, max_length=400)]
 
 
 class LatentStatistics(Record):
@@ -133,6 +144,7 @@ class Description(Record):
     image: ImageSpec
     dataset: Dataset
     training: TrainingRecord
+    measures: Annotated[list[Measure], Field(max_length=64)] = []
     latent_statistics: LatentStatistics
     grid_bounds: GridBounds
     support: Support
@@ -155,6 +167,8 @@ class Description(Record):
         for pixels in pictures:
             if len(pixels) != pixel_count:
                 raise ValueError(f"a golden picture has {len(pixels)} pixels, not {pixel_count}")
+        if len({measure.name for measure in self.measures}) != len(self.measures):
+            raise ValueError("measures: each name must be there once")
         return self
 
     def _vectors(self) -> list[tuple[str, list[float]]]:
@@ -170,9 +184,15 @@ class Description(Record):
 class Manifest(Description):
     """The content of manifest.json."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     version: Version
     files: dict[FileName, FileRecord]
+
+    @model_validator(mode="after")
+    def _has_what_its_schema_has(self) -> Self:
+        if ("measures" in self.model_fields_set) != (self.schema_version >= 2):
+            raise ValueError("measures: expected from schema version 2 on, and only there")
+        return self
 
 
 class SchemaVersion(BaseModel):

@@ -302,6 +302,29 @@ class ModelDetails(ModelSummary):
     libraries: dict[str, str]
 
 
+class Measure(BaseModel):
+    """A figure by which latent spaces are compared."""
+
+    name: str = Field(description="The same for all models, such as knn_accuracy.")
+    value: float
+    unit: str = Field(description="Such as %, nats per image, grey levels.")
+    better: Literal["lower", "higher", "neither"] = Field(
+        description="Which values are better; neither: it only describes."
+    )
+    sentence: str = Field(description="The value in plain words.")
+
+
+class ModelStatistics(BaseModel):
+    """What sets a latent space apart from others, from its artifact's manifest."""
+
+    model: str
+    version: int
+    measures: list[Measure] = Field(
+        description="Computed on held-out images when the model was published. Empty for artifacts "
+        "from before there were measures; `python -m training measure` adds them."
+    )
+
+
 class Alive(BaseModel):
     """The process answers."""
 

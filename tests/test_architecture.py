@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 WEB = {"fastapi", "starlette", "uvicorn", "multipart", "pydantic_settings", "httptools", "uvloop"}
-TRAINING_ONLY = {"matplotlib", "pooch", "tqdm", "typer", "training"}
+TRAINING_ONLY = {"matplotlib", "pooch", "scipy", "sklearn", "tqdm", "typer", "training"}
 KNOW_TORCH = {"artifact.py", "inference.py"}
 KNOW_WEB = {
     "api_key.py",

@@ -70,7 +70,10 @@ def test_make_commands_exist(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m training")])
 def test_training_commands_work(command: str, tmp_path: Path) -> None:
     _, *arguments = shlex.split(command)
-    arguments += ["--data-dir", str(DATA)]
+    if "compare" in arguments:
+        arguments += ["--output", str(tmp_path / "comparison.html")]
+    else:
+        arguments += ["--data-dir", str(DATA)]
     if "fit" in arguments:  # the same work on less data, and not into the embedded repository
         arguments += ["--epochs", "1", "--set", "data.validation_images=50"]
         arguments += ["--repository", str(tmp_path / "models"), "--runs-dir", str(tmp_path)]

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from service.manifest import (
     GridBounds,
     ImageSpec,
     LatentStatistics,
+    Measure,
     Support,
     TrainingRecord,
 )
@@ -88,6 +90,15 @@ def publish(
     )
 
 
+def as_schema_1(version: Path) -> Path:
+    """Make a published version one of before there were measures."""
+    path = version / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"schema_version": 1}
+    del manifest["measures"]
+    path.write_text(json.dumps(manifest))
+    return version
+
+
 def accept(_: Artifact) -> None:
     """Examine nothing."""
 
@@ -116,6 +127,14 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
         "training": TrainingRecord(
             preset="tiny", seed=0, config={"epochs": 0}, metrics={"loss": 1.5}, history=[]
         ),
+        "measures": [
+            Measure(
+                name="coverage", value=25.0, unit="%", better="neither", sentence="25 of 100 parts."
+            ),
+            Measure(
+                name="kl", value=0.5, unit="nats per image", better="neither", sentence="0.5 nats."
+            ),
+        ],
         "latent_statistics": LatentStatistics(
             mean=vector(model, 0.0),
             standard_deviation=vector(model, 1.0),

@@ -1,4 +1,4 @@
-"""The command line: python -m training fit | evaluate | export. It parses, calls and reports.
+"""The command line: python -m training fit | evaluate | ... It parses, calls and reports.
 
 Results go to standard output, progress and errors to standard error.
 """
@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from training.checkpoint import Checkpoint, load_checkpoint
+from training.comparison import compare_artifacts
 from training.config import Config, Kind, Preset, load_config, parse_config
 from training.datasets import TrainingData, find_data, load_held_out, load_training_data
 from training.device import choose_device
@@ -24,7 +25,11 @@ from training.errors import CheckpointError, ConfigError, TrainingError
 from training.evaluation import evaluate_artifact
 from training.export import ArtifactError, publish
 from training.models import build_model
+from training.report import render_report
+from training.republish import republish
 from training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -43,6 +48,7 @@ publish them as artifacts that the service serves.
   python -m training fit vae                       our best VAE
   python -m training fit ae --preset lab           the course's one-layer AE
   python -m training evaluate service/model_repository/vae/1
+  python -m training compare service/model_repository/ae/1 service/model_repository/vae/1
 
 Pictures of your own: put four IDX files under Fashion-MNIST's file names into a folder, grey
 levels white on black, any height and width, and if you like a classes.txt with a class name a
@@ -203,6 +209,55 @@ def export(
         target = _writable_repository(repository)
         folder, data = _load_data(data_dir, loaded.config)
         typer.echo(publish(loaded, data, load_held_out(folder), target))
+
+
+@app.command()
+def measure(
+    artifact: Annotated[
+        Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
+    ],
+    data_dir: DataDir = None,
+    repository: Repository = None,
+) -> None:
+    """Compute the measures of an artifact and publish it with them, as the next version.
+
+    \b
+      python -m training measure service/model_repository/vae/1
+
+    Publishing computes them anyway; this is for artifacts that have none, or older ones. Nothing
+    else of the artifact changes. It takes the images of its training. The new folder is printed.
+    """
+    with _reported():
+        typer.echo(republish(artifact, find_data(data_dir), _writable_repository(repository)))
+
+
+@app.command()
+def compare(
+    artifacts: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more folders <repository>/<model>/<version>.", show_default=False
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Where to write the report.")] = Path(
+        "comparison.html"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Compare artifacts by their measures, and write a report that shows their latent spaces.
+
+    \b
+      python -m training compare service/model_repository/ae/1 service/model_repository/vae/1
+
+    The report is one HTML file that needs nothing else: grids, planes, ways from one picture to
+    another, reconstructions, and the measures in plain words. It needs no data. Artifacts without
+    measures get them by the command measure.
+    """
+    with _reported():
+        comparison = compare_artifacts(artifacts)
+        typer.echo(comparison.as_json() if as_json else comparison.as_table())
+        output.write_text(render_report(comparison), encoding="utf-8")
+        logger.info("report: %s", output)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ TrainingError
 ├── LossNotFinite      the loss became NaN or infinite; names epoch, step and config
 ├── CheckpointError    a checkpoint is missing, unreadable or of another run
 ├── NotPublishable     a trained model has no valid description, such as a collapsed latent space
-└── ExportMismatch     the exported model does not compute what the trained one does
+├── ExportMismatch     the exported model does not compute what the trained one does
+└── NotComparable      artifacts cannot be compared, such as those of other picture sizes
 """
 
 
@@ -36,3 +37,7 @@ class NotPublishable(TrainingError):
 
 class ExportMismatch(TrainingError):
     """The reloaded TorchScript model and the trained model answer differently."""
+
+
+class NotComparable(TrainingError):
+    """Too few artifacts, or artifacts of pictures of different sizes."""

@@ -128,6 +128,13 @@ def encode_means(model: LatentModel, pixels: npt.NDArray[np.uint8]) -> Tensor:
     )
 
 
+@torch.inference_mode()
+def decode_greys(model: LatentModel, points: Tensor) -> npt.NDArray[np.uint8]:
+    """Points [N, D] -> their pictures [N, H, W] in grey levels, rounded to the nearest."""
+    pictures = model.decode(points).squeeze(1)
+    return (pictures * 255).round().to(torch.uint8).numpy()
+
+
 def as_images(pixels: npt.NDArray[np.uint8]) -> Tensor:
     """Grey levels [N, H, W] -> [N, 1, H, W] in 0..1."""
     return torch.from_numpy(pixels.astype(np.float32) / np.float32(255)).unsqueeze(1)

@@ -16,6 +16,7 @@ from torch import Tensor
 from service.artifact import (
     PIXEL_TOLERANCE,
     Artifact,
+    LatentModel,
     Reference,
     torchscript_allowed,
     write_artifact,
@@ -38,7 +39,8 @@ from training.checkpoint import Checkpoint
 from training.config import Config
 from training.datasets import LabelledImages, TrainingData
 from training.errors import CheckpointError, ExportMismatch, NotPublishable
-from training.evaluation import as_images, encode_means, measure_parts
+from training.evaluation import as_images, decode_greys, encode_means, measure_parts
+from training.measures import Space, compute_measures
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
 
 GRID_BOUND = 4.0  # prior standard deviations
@@ -94,8 +96,8 @@ def script(model: Autoencoder) -> torch.jit.ScriptModule:
     return scripted
 
 
-def check_same(artifact: Artifact, model: Autoencoder, pixels: Greys) -> None:
-    """Compare a reloaded artifact with the eager model on pictures [N, H, W].
+def check_same(artifact: Artifact, model: LatentModel, pixels: Greys) -> None:
+    """Compare a reloaded artifact with the model it was made of on pictures [N, H, W].
 
     Latents must agree within 1e-5, decoded pixels within one grey level. Raises ExportMismatch.
     """
@@ -137,6 +139,7 @@ def _describe(
 ) -> Description:
     config = checkpoint.config
     height, width = data.image_shape
+    support_distance = _support_distance(reference.coordinates)
     try:
         return Description(
             name=config.name,
@@ -154,11 +157,11 @@ def _describe(
             ),
             latent_statistics=_latent_statistics(encode_means(model, data.training.pixels)),
             grid_bounds=GridBounds(**_grid_corners(config.model.latent_dim)),
-            support=Support(distance=_support_distance(reference.coordinates)),
-            libraries={
-                "python": platform.python_version(),
-                **{name: metadata.version(name) for name in ("numpy", "torch")},
-            },
+            support=Support(distance=support_distance),
+            measures=compute_measures(
+                Space(model, data.training, held_out, reference, support_distance, config.seed)
+            ),
+            libraries=_libraries(),
             golden=_golden_vectors(model, held_out.pixels),
         )
     except ValidationError as exc:
@@ -176,6 +179,11 @@ def _describe_dataset(data: TrainingData) -> Dataset:
         validation_images=len(data.validation.labels),
         held_out_images=data.held_out_count,
     )
+
+
+def _libraries() -> dict[str, str]:
+    names = ("numpy", "scikit-learn", "torch")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
 
 
 def _metrics(
@@ -218,7 +226,7 @@ def _golden_vectors(model: Autoencoder, pixels: Greys) -> GoldenVectors:
         means, deviations = model.encode(as_images(images))
         points = encode_means(model, spread[1::2])
     rows = zip(images, means.tolist(), deviations.tolist(), strict=True)
-    pictures = zip(points.tolist(), _decode_greys(model, points), strict=True)
+    pictures = zip(points.tolist(), decode_greys(model, points), strict=True)
     return GoldenVectors(
         images=[
             GoldenImage(pixels=image.tobytes(), mean=mean, standard_deviation=deviation)
@@ -241,22 +249,15 @@ def _draw_figures(
     drawn = {
         "figures/loss.png": figures.draw_loss_curves(checkpoint.history),
         "figures/reconstructions.png": figures.draw_reconstructions(
-            held_out.pixels[shown], _decode_greys(model, codes[shown])
+            held_out.pixels[shown], decode_greys(model, codes[shown])
         ),
     }
     if checkpoint.config.model.latent_dim != 2:
         return drawn
     points = torch.from_numpy(figures.grid_points(**_grid_corners(2)))
     return drawn | {
-        "figures/grid.png": figures.draw_grid(_decode_greys(model, points)),
+        "figures/grid.png": figures.draw_mosaic(decode_greys(model, points), figures.GRID_SIDE),
         "figures/latents.png": figures.draw_latent_plane(
             codes.numpy(), held_out.labels, data.class_names
         ),
     }
-
-
-def _decode_greys(model: Autoencoder, points: Tensor) -> Greys:
-    """[N, D] -> [N, H, W] grey levels, rounded to the nearest."""
-    with torch.inference_mode():
-        pictures = model.decode(points).squeeze(1)
-    return (pictures * 255).round().to(torch.uint8).numpy()

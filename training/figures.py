@@ -95,11 +95,11 @@ def grid_points(minimum: Sequence[float], maximum: Sequence[float]) -> npt.NDArr
     return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
-def draw_grid(pictures: npt.NDArray[np.uint8]) -> bytes:
-    """The pictures [441, H, W] of `grid_points` as one grey mosaic of 21 x 21 tiles, no margins."""
-    _, height, width = pictures.shape
-    tiles = pictures.reshape(GRID_SIDE, GRID_SIDE, height, width)
-    mosaic = tiles.swapaxes(1, 2).reshape(GRID_SIDE * height, GRID_SIDE * width)
+def draw_mosaic(pictures: npt.NDArray[np.uint8], columns: int) -> bytes:
+    """Pictures [rows * columns, H, W] as one grey mosaic, row by row, no margins."""
+    count, height, width = pictures.shape
+    tiles = pictures.reshape(count // columns, columns, height, width)
+    mosaic = tiles.swapaxes(1, 2).reshape(-1, columns * width)
     buffer = io.BytesIO()
     Image.fromarray(mosaic).save(buffer, format="png", optimize=True)
     return buffer.getvalue()

@@ -10,8 +10,10 @@ from service.dependencies import AtlasDependency, refuse_query
 from service.schemas import (
     ImageShape,
     LatentSummary,
+    Measure,
     ModelDetails,
     ModelList,
+    ModelStatistics,
     ModelSummary,
     Range,
     UnavailableModel,
@@ -41,6 +43,18 @@ async def get_model(
 ) -> ModelDetails:
     """What the model was trained on and how, how good it is, and where its latents lie."""
     return _details(atlas.registry.get(name))
+
+
+@router.get(
+    "/models/{name}/statistics",
+    summary="Measure a latent space",
+    responses=documents.problems(404, 422, 503),
+)
+async def get_statistics(
+    atlas: AtlasDependency, name: Annotated[str, Path(description=documents.MODEL_NAME)]
+) -> ModelStatistics:
+    """How faithful, orderly, full and smooth the latent space is: figures to compare models by."""
+    return _statistics(atlas.registry.get(name))
 
 
 def _summary(artifact: Artifact) -> ModelSummary:
@@ -77,4 +91,13 @@ def _details(artifact: Artifact) -> ModelDetails:
         training_config=manifest.training.config,
         metrics=manifest.training.metrics,
         libraries=manifest.libraries,
+    )
+
+
+def _statistics(artifact: Artifact) -> ModelStatistics:
+    manifest = artifact.manifest
+    return ModelStatistics(
+        model=manifest.name,
+        version=manifest.version,
+        measures=[Measure(**dict(measure)) for measure in manifest.measures],
     )

@@ -100,7 +100,8 @@ def test_holds_no_compiler_cache_or_test_suite(image: str) -> None:
 def test_service_image_holds_nothing_of_training() -> None:
     look = (
         "from importlib.util import find_spec\n"
-        "names = 'training', 'matplotlib', 'pooch', 'tqdm', 'typer', 'sympy', 'pip', 'setuptools'\n"
+        "names = 'training', 'matplotlib', 'pooch', 'scipy', 'sklearn', 'tqdm', 'typer'\n"
+        "names += 'sympy', 'pip', 'setuptools'\n"
         "print([name for name in names if find_spec(name)])\n"
     )
 

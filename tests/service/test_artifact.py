@@ -197,9 +197,45 @@ def test_reference_with_pickled_objects_is_refused(version: Path, tmp_path: Path
 
 
 def test_newer_schema_is_named_as_such(version: Path) -> None:
-    edit(version, lambda manifest: manifest.update(schema_version=2, novelty=True))
+    edit(version, lambda manifest: manifest.update(schema_version=3, novelty=True))
 
-    with pytest.raises(SchemaUnsupported, match="expected schema version 1, found 2"):
+    with pytest.raises(SchemaUnsupported, match="expected schema version 1 or 2, found 3"):
+        load_artifact(version)
+
+
+def test_schema_of_before_there_were_measures_still_loads(version: Path) -> None:
+    manifest = load_artifact(tiny.as_schema_1(version)).manifest
+
+    assert (manifest.schema_version, manifest.measures) == (1, [])
+
+
+def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
+    measure: dict[str, Any] = manifest["measures"][0]
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda m: m.update(schema_version=1), "measures: expected from schema version 2 on"),
+        (lambda m: m.pop("measures"), "measures: expected from schema version 2 on"),
+        (lambda m: first_measure(m).update(value=float("inf")), "measures.0.value"),
+        (lambda m: first_measure(m).update(value=True), "measures.0.value"),
+        (lambda m: first_measure(m).update(better="more"), "measures.0.better"),
+        (lambda m: first_measure(m).update(sentence="x" * 401), "measures.0.sentence"),
+        (lambda m: first_measure(m).update(unit=""), "measures.0.unit"),
+        (lambda m: first_measure(m).update(name="K NN"), "measures.0.name"),
+        (lambda m: first_measure(m).update(colour="red"), "measures.0.colour"),
+        (lambda m: m.update(measures=[first_measure(m)] * 2), "each name must be there once"),
+        (lambda m: m.update(measures=[first_measure(m)] * 65), "measures: List should have"),
+    ],
+)
+def test_wrong_measure_is_refused_with_the_place(
+    version: Path, change: Callable[[dict[str, Any]], None], named: str
+) -> None:
+    edit(version, change)
+
+    with pytest.raises(ManifestInvalid, match=named):
         load_artifact(version)
 
 

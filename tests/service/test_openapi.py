@@ -15,6 +15,7 @@ OPERATIONS = {
     "grid",
     "list_models",
     "get_model",
+    "get_statistics",
     "livez",
     "tile",
     "tiles",

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.artifact import load_artifact
+from tests import tiny
 from tests.training.tiny import tiny_settings
 from training import __main__ as cli
 from training.trainer import Trainer
@@ -24,8 +25,8 @@ def run(*words: str) -> Result:
 
 def fit(kind: str, places: list[str], *words: str) -> Result:
     runs_dir = str(Path(places[-1]).parent / "runs")
-    tiny = [word for setting in tiny_settings() for word in ("--set", setting)]
-    return run("fit", kind, *places, "--runs-dir", runs_dir, *tiny, *words)
+    settings = [word for setting in tiny_settings() for word in ("--set", setting)]
+    return run("fit", kind, *places, "--runs-dir", runs_dir, *settings, *words)
 
 
 def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Path) -> None:
@@ -44,6 +45,40 @@ def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Pa
         "checkpoint.pt",
         "history.json",
     }
+
+
+def test_measure_publishes_what_is_there_with_its_measures(places: list[str]) -> None:
+    folder = Path(fit("vae", places, "--epochs", "1").stdout.strip())
+    expected = load_artifact(folder).manifest.measures
+    tiny.as_schema_1(folder)
+
+    result = run("measure", str(folder), *places)
+
+    assert result.exit_code == 0
+    assert result.stdout.strip() == str(folder.parent / "2")
+    assert [m.name for m in load_artifact(folder.parent / "2").manifest.measures] == [
+        m.name for m in expected
+    ]
+
+
+def test_compare_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
+    folders = [str(tiny.publish(tmp_path, name)) for name in ("ae", "vae")]
+    words = ("compare", *folders, "--output", str(tmp_path / "report.html"))
+
+    as_table, as_json = run(*words), run(*words, "--json")
+
+    assert as_table.exit_code == as_json.exit_code == 0
+    assert "kl (nats per image)" in as_table.stdout
+    assert [model["kind"] for model in json.loads(as_json.stdout)["models"]] == ["ae", "vae"]
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_compare_of_one_exits_1(tmp_path: Path) -> None:
+    result = run("compare", str(tiny.publish(tmp_path)), "--output", str(tmp_path / "report.html"))
+
+    assert result.exit_code == 1
+    assert "expected two or more artifacts" in result.stderr
+    assert not (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("kind", ["ae", "dae"])
@@ -176,7 +211,9 @@ def test_resumed_run_keeps_its_configuration(
     assert result.exit_code == code
 
 
-@pytest.mark.parametrize("words", [(), ("fit",), ("evaluate",), ("export",)])
+@pytest.mark.parametrize(
+    "words", [(), ("fit",), ("evaluate",), ("export",), ("measure",), ("compare",)]
+)
 def test_help_shows_a_command_to_copy(words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
 

@@ -7,9 +7,9 @@ from PIL import Image
 
 from training.figures import (
     COLOURS,
-    draw_grid,
     draw_latent_plane,
     draw_loss_curves,
+    draw_mosaic,
     draw_reconstructions,
     grid_points,
 )
@@ -37,7 +37,7 @@ def test_grid_points_start_top_left_and_end_bottom_right() -> None:
 def test_grid_is_a_bare_grey_mosaic_of_its_tiles(height: int, width: int) -> None:
     pictures = random_pictures(441, height, width)
 
-    image = opened(draw_grid(pictures))
+    image = opened(draw_mosaic(pictures, columns=21))
 
     assert (image.mode, image.size) == ("L", (21 * width, 21 * height))
     mosaic = np.asarray(image)

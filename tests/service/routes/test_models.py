@@ -1,4 +1,12 @@
+from pathlib import Path
+
+import pytest
 from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from tests import tiny
+from tests.service.conftest import wait_until_loaded
 
 
 def test_models_are_listed_with_the_default(client: TestClient) -> None:
@@ -22,8 +30,34 @@ def test_model_is_described_from_its_manifest(client: TestClient) -> None:
     assert body["metrics"] == {"loss": 1.5}
 
 
-def test_unknown_model_returns_404(client: TestClient) -> None:
-    response = client.get("/models/nope")
+def test_statistics_are_the_measures_of_the_manifest(client: TestClient) -> None:
+    body = client.get("/models/vae/statistics").json()
+
+    assert (body["model"], body["version"]) == ("vae", 1)
+    assert [measure["name"] for measure in body["measures"]] == ["coverage", "kl"]
+    assert body["measures"][0] == {
+        "name": "coverage",
+        "value": 25.0,
+        "unit": "%",
+        "better": "neither",
+        "sentence": "25 of 100 parts.",
+    }
+
+
+def test_version_of_before_there_were_measures_has_none(tmp_path: Path) -> None:
+    tiny.as_schema_1(tiny.publish(tmp_path))
+
+    with TestClient(create_app(Settings(model_repository=tmp_path))) as client:
+        wait_until_loaded(client)
+        response = client.get("/models/vae/statistics")
+
+    assert response.status_code == 200
+    assert response.json() == {"model": "vae", "version": 1, "measures": []}
+
+
+@pytest.mark.parametrize("path", ["/models/nope", "/models/nope/statistics"])
+def test_unknown_model_returns_404(client: TestClient, path: str) -> None:
+    response = client.get(path)
 
     assert response.status_code == 404
     assert response.json()["status"] == 404

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from training.datasets import LabelledImages
+from training.evaluation import encode_means
+from training.realism import midway_realism
+
+
+class Line:
+    """One-pixel pictures on a line; `decode` may snap to black or white, the only real pictures."""
+
+    def __init__(self, snaps: bool) -> None:
+        self.snaps = snaps
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return images.flatten(1), torch.zeros(len(images), 1)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return (latents.round() if self.snaps else latents).reshape(-1, 1, 1, 1)
+
+
+def black_and_white(count: int) -> LabelledImages:
+    labels = np.arange(count, dtype=np.uint8) % 2
+    return LabelledImages((255 * labels).reshape(-1, 1, 1), labels)
+
+
+@pytest.mark.parametrize(("snaps", "expected"), [(True, 1.0), (False, 0.0)])
+def test_grey_between_black_and_white_is_not_real(snaps: bool, expected: float) -> None:
+    model, images = Line(snaps), black_and_white(100)
+
+    found = midway_realism(model, images, images, encode_means(model, images.pixels), seed=0)
+
+    assert found == expected
+
+
+def test_one_class_has_nothing_midway() -> None:
+    images = LabelledImages(np.zeros((9, 1, 1), np.uint8), np.zeros(9, np.uint8))
+    model = Line(snaps=False)
+
+    codes = encode_means(model, images.pixels)
+
+    assert midway_realism(model, images, images, codes, seed=0) is None
+
+
+def test_each_class_has_its_own_measure_of_near() -> None:
+    # Of class 0 all is black. Class 1 varies around 140, so that midway is 55 to 127: nearer to
+    # 140 from 70 on, and then as near as its own redrawings; below, black that is not black.
+    varied = np.arange(110, 256, dtype=np.uint8)
+    levels = np.concatenate([np.zeros_like(varied), varied]).reshape(-1, 1, 1)
+    held_out = LabelledImages(levels, (levels.ravel() > 0).astype(np.uint8))
+    training = LabelledImages(np.array([[[0]], [[140]]], np.uint8), np.array([0, 1], np.uint8))
+    model = Line(snaps=False)
+
+    found = midway_realism(model, training, held_out, encode_means(model, levels), seed=0)
+
+    assert found == pytest.approx((127.5 - 70) / (127.5 - 55), abs=0.02)

@@ -1,0 +1,45 @@
+"""The report in a real browser: it fits, says nothing and asks for nothing."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from service.settings import EMBEDDED_REPOSITORY
+from tests.test_browser import ARGUMENTS
+from training.comparison import compare_artifacts
+from training.report import render_report
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    assert path, "this test needs Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_report_fits_its_window(browser: Browser, width: int, scheme: str, tmp_path: Path) -> None:
+    folders = [EMBEDDED_REPOSITORY / name / "1" for name in ("ae", "vae")]
+    report = tmp_path / "report.html"
+    report.write_text(render_report(compare_artifacts(folders)), encoding="utf-8")
+    page = browser.new_page(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    said, asked = list[str](), list[str]()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+
+    page.goto(report.as_uri())
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    assert (said, asked) == ([], ["file"])  # the page itself; data: is no request
