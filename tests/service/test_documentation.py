@@ -1,4 +1,4 @@
-"""/docs as it is served; what a browser makes of it is in tests/test_browser.py."""
+"""/docs as it is served; what a browser makes of it is in tests/test_documentation_page.py."""
 
 import re
 from pathlib import Path

@@ -1,27 +1,15 @@
 """The report in a real browser: it fits, says nothing and asks for nothing."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from service.settings import EMBEDDED_REPOSITORY
-from tests.test_browser import ARGUMENTS
 from training.comparison import compare_artifacts
 from training.report import render_report
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    assert path, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,37 +1,19 @@
 """/docs in a real browser that can reach nothing but the server."""
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from service.settings import Settings
 from tests import tiny
+from tests.browser import Visit, open_page
 from tests.server import serve
 
 pytestmark = pytest.mark.slow
-
-QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
-
-# Swagger UI says so of every file field, before it takes its general one for files.
-HARMLESS = "Could not find component: JsonSchema_string_binary"
-
-
-@dataclass
-class Visit:
-    """An open page, what it asked for elsewhere and what its console said."""
-
-    page: Page
-    address: str
-    elsewhere: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -42,44 +24,10 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(address: str) -> Iterator[Visit]:
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
     """/docs of that server."""
-    with open_docs(address) as visit:
+    with open_page(browser, address, "/docs") as visit:
         yield visit
-
-
-@contextmanager
-def open_docs(address: str) -> Iterator[Visit]:
-    """/docs, with every request to elsewhere cut off and noted."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    browser_path = next(filter(None, map(shutil.which, names)), None)
-    assert browser_path, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-        visit = Visit(browser.new_page(viewport={"width": 1200, "height": 900}), address)
-        watch(visit)
-        visit.page.goto(f"{address}/docs")
-        yield visit
-        browser.close()
-
-
-def watch(visit: Visit) -> None:
-    """Note errors and warnings, violations of the policy among them, and cut off the rest."""
-
-    def guard(route: Route) -> None:
-        if route.request.url.startswith((f"{visit.address}/", "data:", f"blob:{visit.address}")):
-            route.continue_()
-        else:
-            visit.elsewhere.append(route.request.url)
-            route.abort()
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and message.text != HARMLESS:
-            visit.complaints.append(message.text)
-
-    visit.page.route("**/*", guard)
-    visit.page.on("console", note)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
 
 
 def try_out(visit: Visit, operation: str) -> None:
@@ -149,12 +97,12 @@ def test_file_can_be_uploaded(visit: Visit, tmp_path: Path) -> None:
     assert (visit.elsewhere, visit.complaints) == ([], [])
 
 
-def test_key_can_be_entered() -> None:
+def test_key_can_be_entered(browser: Browser) -> None:
     environment = {**os.environ, "ATLAS_API_KEY": "the key"}
     repository = Settings().model_repository
     with (
         serve(["-m", "service"], repository, environment=environment) as (address, _),
-        open_docs(address) as visit,
+        open_page(browser, address, "/docs") as visit,
     ):
         visit.page.get_by_role("button", name="Authorize").click()
         visit.page.get_by_label("Value:").fill("the key")

@@ -1,0 +1,15 @@
+"""What tests of several packages share."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import open_browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests: Playwright starts once in a thread."""
+    with open_browser() as browser:
+        yield browser
