@@ -14,12 +14,15 @@ OPEN_PATHS = frozenset(
         *("/livez", "/readyz", "/v2/health/live", "/v2/health/ready"),
         *("/openapi.json", "/docs", "/docs/start.js"),
         *("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png"),
+        "/",
     }
 )
+# The page's own files: it asks for the key once it is there.
+OPEN_FOLDER = "/explorer/"
 
 
 class ApiKey:
-    """Answers 401 to requests without the key, but for OPEN_PATHS."""
+    """Answers 401 to requests without the key, but for what is open to all."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -27,12 +30,16 @@ class ApiKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if it may."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or has_key(scope, self._key):
+        if scope["type"] != "http" or _is_open(scope["path"]) or has_key(scope, self._key):
             await self._app(scope, receive, send)
             return
         headers = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
         detail = f"this operation needs the right key in the header {HEADER}"
         await problem(HTTPStatus.UNAUTHORIZED, detail, (), headers)(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
 def has_key(scope: Scope, key: bytes) -> bool:

@@ -30,6 +30,7 @@ from service.problems import install_handlers
 from service.registry import Registry
 from service.routes import (
     documentation,
+    explorer,
     health,
     interpolation,
     latent,
@@ -101,7 +102,7 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     install_handlers(app, settings.retry_after_seconds)
     for routes in (
         *(latent, interpolation, tiles, reference, models),
-        *(health, metrics_route, open_inference, documentation),
+        *(health, metrics_route, open_inference, documentation, explorer),
     ):
         app.include_router(routes.router)
     install_document(app, settings)

@@ -1,6 +1,7 @@
 """`docker compose up` for real: started, asked, reloaded, stopped. Needs an engine."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,12 @@ def test_serves_both_embedded_models(service: httpx.Client) -> None:
     for model in ("ae", "vae"):
         picture = tiny.read_levels(service.get("/grid", params={"model": model}).content)
         assert picture.shape == (588, 588)
+
+
+def test_page_is_served_with_its_files(service: httpx.Client) -> None:
+    named = re.findall(r'(?:href|src)="(explorer/[^"]+)"', service.get("/").text)
+
+    assert {service.get(f"/{name}").status_code for name in named} == {200}
 
 
 def test_plain_up_leaves_training_out(service: httpx.Client) -> None:  # noqa: ARG001

@@ -1,0 +1,99 @@
+"""The page as a test sees and uses it."""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests import tiny
+
+Levels = npt.NDArray[np.uint8]
+
+# An <img> or <canvas> as a PNG, in its own size or another.
+READ_PICTURE = """(element, [width, height]) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = width || element.naturalWidth || element.width;
+  canvas.height = height || element.naturalHeight || element.height;
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(element, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL().split(",")[1];
+}"""
+
+
+@dataclass
+class Atlas:
+    """An open page and the service behind it."""
+
+    page: Page
+    service: httpx.Client
+    complaints: list[str]  # of the console
+
+    def open(self, fragment: str) -> None:
+        """Load the page anew with a view."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.service.base_url}{fragment}")
+        self.wait()
+
+    def wait(self) -> None:
+        """Until everything is there."""
+        expect(self.page.locator("body")).to_have_attribute("data-ready", "true")
+        self.settle()
+
+    def settle(self) -> None:
+        """Until no request is under way."""
+        self.page.wait_for_load_state("networkidle")
+
+    @property
+    def fragment(self) -> str:
+        """The view as the address has it."""
+        return self.page.url.partition("#")[2]
+
+    def map(self, index: int = 0) -> Locator:
+        """A model's map, from left to right."""
+        return self.page.locator(".map").nth(index)
+
+    def pixels_from_centre(self, index: int, right: float, down: float) -> tuple[float, float]:
+        """A place on the screen, seen from the middle of a map."""
+        box = self.map(index).bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
+
+    @property
+    def points(self) -> list[list[float]]:
+        """The placed points that are coordinates."""
+        (text,) = re.findall(r"points=([\d.,;-]+)", self.fragment)
+        return [[float(value) for value in point.split(",")] for point in text.split(";")]
+
+    def hover(self, index: int, right: float, down: float) -> dict[str, Any]:
+        """Move the pointer over a map; what the page says once the picture there is drawn."""
+        drawn = self.map(index).evaluate_handle(
+            "map => ({ next: new Promise(resolve => "
+            "map.addEventListener('drawn', ({ detail }) => resolve(detail), { once: true })) })"
+        )
+        self.page.mouse.move(*self.pixels_from_centre(index, right, down))
+        detail: dict[str, Any] = drawn.evaluate("({ next }) => next")
+        return detail
+
+    def click(self, index: int, right: float, down: float) -> None:
+        """Place a point."""
+        self.page.mouse.click(*self.pixels_from_centre(index, right, down))
+        self.settle()
+
+    def decoded(self, model: str, point: list[float]) -> Levels:
+        """What the service draws at a point."""
+        json = {"model": model, "latents": [point]}
+        return tiny.read_levels(self.service.post("/decode", json=json).content)
+
+
+def levels_of(picture: Locator, width: int = 0, height: int = 0) -> Levels:
+    """The grey levels of a picture on the page, in its own size or another."""
+    png = base64.b64decode(picture.evaluate(READ_PICTURE, [width, height]))
+    return np.asarray(Image.open(io.BytesIO(png)))[..., 0]
