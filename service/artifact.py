@@ -1,17 +1,15 @@
-"""The contract between training and service: an artifact version on disk, whole or not there.
+"""The contract between training and service: an artifact version on disk, and how it is verified.
 
 `<repository>/<model>/<version>/` holds `manifest.json`, `model.pt` (TorchScript) and
-`reference.npz`. Writing and loading meet here, so that neither side can drift.
+`reference.npz`. It is written by `service.publication`, which loads what it wrote with the checks
+that stand here, so that neither side can drift.
 """
 
 import contextlib
 import hashlib
-import os
-import shutil
 import stat
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,11 +30,9 @@ from service.errors import (
     ModelUnreadable,
     ReferenceUnreadable,
     SchemaUnsupported,
-    VersionExists,
 )
 from service.manifest import (
     SCHEMA_VERSIONS,
-    Description,
     FileRecord,
     Manifest,
     SchemaVersion,
@@ -69,13 +65,6 @@ class LatentModel(Protocol):
         """[B, D] -> [B, 1, H, W] in 0..1."""
 
 
-class ModelFile(Protocol):
-    """What becomes a `model.pt`: a torch.jit.ScriptModule, or a file that is one already."""
-
-    def save(self, f: str) -> None:
-        """Write TorchScript to the path `f`."""
-
-
 @dataclass(frozen=True)
 class Reference:
     """Held-out images in latent space, for maps and for 'is this where data lives?'."""
@@ -104,42 +93,13 @@ class Artifact:
     digest: str
 
 
-def write_artifact(
-    repository: Path,
-    description: Description,
-    model: ModelFile,
-    reference: Reference,
-    attachments: Mapping[str, bytes],
-    examine: Callable[[Artifact], None],
-) -> Path:
-    """Publish the next version of `description.name` and return its folder.
-
-    The version is written to a temporary folder beside its place, loaded back with every check
-    of `load_artifact`, shown to `examine` (which raises to refuse it) and only then renamed.
-    `attachments` are further files by relative name, such as figures.
-    Raises ArtifactError; on any error nothing is left behind.
-    """
-    model_folder = repository / description.name
-    model_folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=model_folder))
-    try:
-        version = 1 + max(version_numbers(model_folder), default=0)
-        _write_files(staging, description, version, model, reference, attachments)
-        examine(_load_verified(staging))
-        return _publish(staging, model_folder / str(version))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        with contextlib.suppress(OSError):  # it holds a version, or another process is at work
-            model_folder.rmdir()
-
-
 def load_artifact(folder: Path) -> Artifact:
     """Load `<repository>/<model>/<version>` after verifying all that its manifest promises.
 
     Raises a subclass of ArtifactError that names the file, what was expected and what was found.
     A TorchScript file is code: never pass a folder that a request named.
     """
-    artifact = _load_verified(folder)
+    artifact = load_unplaced(folder)
     manifest = artifact.manifest
     if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):
         raise ManifestInvalid(
@@ -147,6 +107,22 @@ def load_artifact(folder: Path) -> Artifact:
             f"but lies in {folder.parent.name}/{folder.name}"
         )
     return artifact
+
+
+def load_unplaced(folder: Path) -> Artifact:
+    """`load_artifact` of a folder of any name, such as one that is being published."""
+    content = _read(folder / MANIFEST_FILE)
+    manifest = _parse_manifest(folder / MANIFEST_FILE, content)
+    for name in (MODEL_FILE, REFERENCE_FILE):
+        if name not in manifest.files:
+            raise ManifestInvalid(f"{folder / MANIFEST_FILE}: `files` does not list {name}")
+    for name, expected in manifest.files.items():
+        _check_file(folder / name, expected)
+    model = _load_model(folder / MODEL_FILE)
+    _replay_golden(folder / MODEL_FILE, model, manifest)
+    reference = _load_reference(folder / REFERENCE_FILE, manifest)
+    _replay_reference(folder / REFERENCE_FILE, model, reference)
+    return Artifact(manifest, model, reference, digest=hashlib.sha256(content).hexdigest())
 
 
 def read_digest(folder: Path) -> str:
@@ -166,6 +142,13 @@ def version_numbers(model_folder: Path) -> list[int]:
     )
 
 
+def record_file(path: Path) -> FileRecord:
+    """What a manifest says of the file. Raises OSError."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileRecord(size=path.stat().st_size, sha256=digest)
+
+
 @contextlib.contextmanager
 def torchscript_allowed() -> Iterator[None]:
     """Silence PyTorch's notice that TorchScript is deprecated, here and in training.export only.
@@ -175,69 +158,6 @@ def torchscript_allowed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=DeprecationWarning)
         yield
-
-
-def _write_files(
-    folder: Path,
-    description: Description,
-    version: int,
-    model: ModelFile,
-    reference: Reference,
-    attachments: Mapping[str, bytes],
-) -> None:
-    with torchscript_allowed():
-        model.save(str(folder / MODEL_FILE))
-    np.savez_compressed(
-        folder / REFERENCE_FILE,
-        coordinates=reference.coordinates,
-        labels=reference.labels,
-        thumbnails=reference.thumbnails,
-    )
-    for name, content in attachments.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
-    files = {name: _record(folder / name) for name in (MODEL_FILE, REFERENCE_FILE, *attachments)}
-    manifest = Manifest(schema_version=2, version=version, files=files, **dict(description))
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n")
-
-
-def _publish(staging: Path, target: Path) -> Path:
-    for path in (*staging.rglob("*"), staging):
-        _sync(path)
-    staging.chmod(0o755)  # mkdtemp's 0700 would lock out a service that runs as another user
-    try:
-        # os.rename replaces an empty folder, so an existing one is refused first; a version that
-        # another process publishes in between is not empty and makes rename itself fail.
-        if target.exists():
-            raise FileExistsError(target)
-        staging.rename(target)
-    except OSError as exc:
-        raise VersionExists(f"{target}: cannot publish, {exc.strerror or 'it exists'}") from exc
-    _sync(target.parent)
-    return target
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _load_verified(folder: Path) -> Artifact:
-    content = _read(folder / MANIFEST_FILE)
-    manifest = _parse_manifest(folder / MANIFEST_FILE, content)
-    for name in (MODEL_FILE, REFERENCE_FILE):
-        if name not in manifest.files:
-            raise ManifestInvalid(f"{folder / MANIFEST_FILE}: `files` does not list {name}")
-    for name, expected in manifest.files.items():
-        _check_file(folder / name, expected)
-    model = _load_model(folder / MODEL_FILE)
-    _replay_golden(folder / MODEL_FILE, model, manifest)
-    reference = _load_reference(folder / REFERENCE_FILE, manifest)
-    _replay_reference(folder / REFERENCE_FILE, model, reference)
-    return Artifact(manifest, model, reference, digest=hashlib.sha256(content).hexdigest())
 
 
 def _read(path: Path) -> bytes:
@@ -274,18 +194,12 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
         raise ManifestInvalid(f"{path}: {what}") from exc
 
 
-def _record(path: Path) -> FileRecord:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileRecord(size=path.stat().st_size, sha256=digest)
-
-
 def _check_file(path: Path, expected: FileRecord) -> None:
     found_size = _file_size(path)
     if found_size != expected.size:  # before hashing: a size is cheap to read
         raise FileDamaged(f"{path}: expected {expected.size} bytes, found {found_size}")
     try:
-        found = _record(path)
+        found = record_file(path)
     except OSError as exc:
         raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
     if found.sha256 != expected.sha256:

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from service.artifact import Artifact, Reference, torchscript_allowed, write_artifact
+from service.artifact import Artifact, Reference, torchscript_allowed
 from service.manifest import (
     Dataset,
     Description,
@@ -26,6 +26,7 @@ from service.manifest import (
     Support,
     TrainingRecord,
 )
+from service.publication import write_artifact
 
 LATENT_DIM = 2
 

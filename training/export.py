@@ -19,7 +19,6 @@ from service.artifact import (
     LatentModel,
     Reference,
     torchscript_allowed,
-    write_artifact,
 )
 from service.errors import ArtifactError as ArtifactError  # for callers, who know no service
 from service.manifest import (
@@ -34,6 +33,7 @@ from service.manifest import (
     Support,
     TrainingRecord,
 )
+from service.publication import write_artifact
 from training import figures
 from training.checkpoint import Checkpoint
 from training.config import Config

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from service.artifact import MODEL_FILE, REFERENCE_FILE, load_artifact, write_artifact
+from service.artifact import MODEL_FILE, REFERENCE_FILE, load_artifact
 from service.manifest import Description
+from service.publication import write_artifact
 from training.datasets import images_digest, load_held_out, load_training_data
 from training.errors import DataError
 from training.export import EXAMINED_IMAGES, check_same

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from service import artifact as contract
-from service.artifact import Artifact, load_artifact, version_numbers, write_artifact
+from service.artifact import Artifact, load_artifact, version_numbers
 from service.errors import (
     ArtifactError,
     FileDamaged,
@@ -21,6 +21,7 @@ from service.errors import (
     SchemaUnsupported,
     VersionExists,
 )
+from service.publication import write_artifact
 from tests import tiny
 
 
@@ -41,7 +42,7 @@ def edit(version: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def replace_file(version: Path, name: str, content: bytes) -> None:
     """Put other content in a file's place and make the manifest agree with it."""
     (version / name).write_bytes(content)
-    record = contract._record(version / name).model_dump()
+    record = contract.record_file(version / name).model_dump()
     edit(version, lambda manifest: manifest["files"].update({name: record}))
 
 

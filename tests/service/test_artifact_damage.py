@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from service import artifact as contract
-from service.artifact import load_artifact, write_artifact
+from service.artifact import load_artifact
 from service.errors import (
     ArtifactError,
     FileDamaged,
@@ -31,6 +31,7 @@ from service.errors import (
     ReferenceUnreadable,
     SchemaUnsupported,
 )
+from service.publication import write_artifact
 from tests import tiny
 
 FILES = ("manifest.json", "model.pt", "reference.npz")

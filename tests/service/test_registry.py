@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from service import registry as registry_module
-from service.artifact import Artifact, write_artifact
+from service.artifact import Artifact
 from service.errors import ModelUnavailable, ModelUnknown, NotReady, RepositoryUnusable
+from service.publication import write_artifact
 from service.registry import Registry
 from tests import tiny
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from service.artifact import write_artifact
 from service.manifest import Measure
+from service.publication import write_artifact
 from tests import tiny
 from training.comparison import compare_artifacts
 from training.errors import NotComparable

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from service.artifact import load_artifact, write_artifact
+from service.artifact import load_artifact
+from service.publication import write_artifact
 from tests import tiny
 from tests.training.tiny import VALIDATION_COUNT, make_trainer, tiny_config
 from training.checkpoint import load_checkpoint
