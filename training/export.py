@@ -43,7 +43,6 @@ from training.evaluation import as_images, decode_greys, encode_means, measure_p
 from training.measures import Space, compute_measures
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
 
-GRID_BOUND = 4.0  # prior standard deviations
 GOLDEN_COUNT = 4
 EXAMINED_IMAGES = 256
 LATENT_TOLERANCE = 1e-5  # absolute, and relative for an AE's coordinates of tens of units
@@ -207,7 +206,10 @@ def _latent_statistics(codes: Tensor) -> LatentStatistics:
 
 
 def _grid_corners(latent_dim: int) -> dict[str, list[float]]:
-    return {"minimum": [-GRID_BOUND] * latent_dim, "maximum": [GRID_BOUND] * latent_dim}
+    return {
+        "minimum": [-figures.GRID_BOUND] * latent_dim,
+        "maximum": [figures.GRID_BOUND] * latent_dim,
+    }
 
 
 def _support_distance(coordinates: npt.NDArray[np.float32]) -> float:

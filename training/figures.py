@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 GRID_SIDE = 21  # points a side
+GRID_BOUND = 4.0  # its ends in both dimensions, in prior standard deviations
 SHOWN_PICTURES = 12
 # Ten colours that stay apart in common colour-vision deficiencies: Petroff 2021,
 # "Accessible Color Sequences for Data Visualization".

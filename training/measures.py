@@ -21,13 +21,12 @@ from service.artifact import LatentModel, Reference
 from service.manifest import Measure
 from training.datasets import LabelledImages
 from training.evaluation import BATCH, as_images, encode_means, reconstruction_of
-from training.figures import GRID_SIDE, grid_points
+from training.figures import GRID_BOUND, GRID_SIDE, grid_points
 from training.losses import kl_divergence
 from training.realism import midway_realism
 
 logger = logging.getLogger(__name__)
 
-SQUARE = 4.0  # the square of the grid, -4..4 both ways
 # Odd, against ties of two; the embedded models gain nothing from more, and 1 or 5 follow noise.
 NEIGHBOURS = 15
 # Trustworthiness compares all pairs, so it takes a sample; 10 of 2,000 are a picture's closest kin.
@@ -202,7 +201,7 @@ def _rounded(value: float) -> float:
 def _coverage(space: Space) -> float:
     """The share of the square within the support distance of a reference point."""
     # The middles of equal cells, so that each stands for as much of the square.
-    axis = SQUARE * ((2 * np.arange(COVERAGE_SIDE) + 1) / COVERAGE_SIDE - 1)
+    axis = GRID_BOUND * ((2 * np.arange(COVERAGE_SIDE) + 1) / COVERAGE_SIDE - 1)
     lattice = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     search = NearestNeighbors(n_neighbors=1).fit(space.reference.coordinates)
     distances, _ = search.kneighbors(lattice)
@@ -212,7 +211,7 @@ def _coverage(space: Space) -> float:
 def _spread(codes: Codes) -> float | None:
     """The smallest share of the square whose cells hold half of all codes [N, 2], if it does."""
     x, y = codes.T
-    counts, _, _ = np.histogram2d(x, y, bins=SPREAD_SIDE, range=[[-SQUARE, SQUARE]] * 2)
+    counts, _, _ = np.histogram2d(x, y, bins=SPREAD_SIDE, range=[[-GRID_BOUND, GRID_BOUND]] * 2)
     held = np.sort(counts.ravel())[::-1].cumsum()
     if held[-1] < len(codes) / 2:
         return None
@@ -222,7 +221,7 @@ def _spread(codes: Codes) -> float | None:
 @torch.inference_mode()
 def _borders(model: LatentModel) -> npt.NDArray[np.float64]:
     """The mean change in grey levels across each border of two pictures of the 21 x 21 grid."""
-    points = torch.from_numpy(grid_points([-SQUARE] * 2, [SQUARE] * 2))
+    points = torch.from_numpy(grid_points([-GRID_BOUND] * 2, [GRID_BOUND] * 2))
     pictures = 255 * model.decode(points).double().numpy()
     grid = pictures.reshape(GRID_SIDE, GRID_SIDE, -1)
     changes = [np.abs(np.diff(grid, axis=axis)).mean(axis=2).ravel() for axis in (0, 1)]

@@ -7,16 +7,15 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from training.figures import COLOURS
+from training.figures import COLOURS, GRID_BOUND
 
-SQUARE = 4
 LAYERS = 6  # so that no class lies over all others
 
 
 def plane_extent(coordinates: npt.NDArray[np.float32]) -> int:
     """Half the side of a square around the origin that shows all but 1 in 1,000 points [N, 2]."""
     furthest = float(np.percentile(np.abs(coordinates).max(axis=1), 99.9))
-    return max(SQUARE, min(math.ceil(furthest), 1000)) + 1
+    return max(math.ceil(GRID_BOUND), min(math.ceil(furthest), 1000)) + 1
 
 
 def draw_plane(
@@ -25,9 +24,9 @@ def draw_plane(
     """An <svg> of the points [N, 2]; x to the right, y up, -extent to extent both ways.
 
     The square -4..4 is dashed; the circles are one, two and three standard deviations of a
-    normal distribution. Colours, of the page's style, are the classes' --light and --dark.
+    normal distribution. The second ten classes have the colours of the first, with square dots.
     """
-    point, hair = extent / 110, extent / 500
+    point, hair, side = extent / 110, extent / 500, 2 * GRID_BOUND
     return "\n".join(
         [
             f'<svg class="plane" viewBox="{-extent} {-extent} {2 * extent} {2 * extent}" '
@@ -35,7 +34,7 @@ def draw_plane(
             f'<g class="lines" stroke-width="{hair:.4g}">',
             f'<path d="M{-extent} 0H{extent}M0 {-extent}V{extent}"/>',
             *(f'<circle r="{radius}"/>' for radius in (1, 2, 3)),
-            f'<rect x="{-SQUARE}" y="{-SQUARE}" width="{2 * SQUARE}" height="{2 * SQUARE}" '
+            f'<rect x="{-GRID_BOUND}" y="{-GRID_BOUND}" width="{side}" height="{side}" '
             f'stroke-dasharray="{6 * hair:.4g}"/>',
             "</g>",
             f'<g class="points" stroke-width="{2 * point:.4g}">',
@@ -60,7 +59,7 @@ def _layers(coordinates: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8])
 
 
 def _ticks(extent: int) -> str:
-    step = 2 if extent <= 12 else 10 ** len(str(extent // 5))
+    step = next(step for step in (2, 10, 50, 200) if 6 * step >= extent)
     edge = extent - extent / 60
     values = [value for value in range(-extent + 1, extent) if value % step == 0]
     along_x = [f'<text x="{v}" y="{edge:.4g}" text-anchor="middle">{v}</text>' for v in values]

@@ -13,7 +13,7 @@ import torch
 from service.artifact import Artifact, Reference
 from training.comparison import Candidate, Comparison, Row, show
 from training.evaluation import decode_greys, encode_means
-from training.figures import COLOURS, GRID_SIDE, draw_mosaic, grid_points
+from training.figures import COLOURS, GRID_BOUND, GRID_SIDE, draw_mosaic, grid_points
 from training.plane import draw_plane, plane_extent
 
 STEPS = 9  # pictures of a strip, both ends included
@@ -97,7 +97,7 @@ def _grids(candidates: Sequence[Candidate]) -> str:
 
 
 def _grid(artifact: Artifact) -> bytes:
-    points = torch.from_numpy(grid_points([-4.0, -4.0], [4.0, 4.0]))
+    points = torch.from_numpy(grid_points([-GRID_BOUND] * 2, [GRID_BOUND] * 2))
     return draw_mosaic(decode_greys(artifact.model, points), GRID_SIDE)
 
 
