@@ -1,0 +1,12 @@
+"""The page and the figures of the training package show a class in the same colour."""
+
+import re
+
+from service.routes.explorer import FOLDER
+from training.figures import COLOURS
+
+
+def test_colours_of_classes_are_those_of_the_figures() -> None:
+    palette = (FOLDER / "palette.js").read_text()
+
+    assert tuple(re.findall(r'"(#[0-9a-f]{6})"', palette)) == COLOURS
