@@ -23,13 +23,7 @@ from service.errors import Fault, Invalid, TooLarge
 from service.formats import is_small_png
 from service.grids import Grid, make_grid, make_tile
 from service.images import Picture, read_picture
-from service.lattice import TILE_CELLS
-from service.metrics import Metrics
-from service.picture_cache import PictureCache
-from service.png import encode_png
-from service.reference import reference_json, reference_png
-from service.registry import Registry
-from service.schemas import (
+from service.inputs import (
     AnimateInput,
     DecodeInput,
     DecodePixelsInput,
@@ -38,6 +32,12 @@ from service.schemas import (
     GridQuery,
     InterpolateInput,
 )
+from service.lattice import TILE_CELLS
+from service.metrics import Metrics
+from service.picture_cache import PictureCache
+from service.png import encode_png
+from service.reference import reference_json, reference_png
+from service.registry import Registry
 from service.settings import Settings
 
 # Parsing this much JSON takes about a millisecond; more leaves the event loop.

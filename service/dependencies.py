@@ -11,9 +11,9 @@ from service.atlas import Atlas
 from service.bodies import Schema, check
 from service.errors import Fault, Invalid, Malformed, MediaTypeUnsupported, pointer
 from service.forms import read_form
+from service.inputs import EncodeInput
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
-from service.schemas import EncodeInput
 
 # A name or an address of IPv4 or IPv6, and a port (RFC 3986 section 3.2.2, less its rare forms).
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")

@@ -18,15 +18,9 @@ from service.caching import CACHE_CONTROL, grid_tag
 from service.dependencies import read_query
 from service.forms import parse_plain_form
 from service.grids import Grid
+from service.inputs import DecodeInput, DecodePixelsInput, EncodeInput, EncodePixelsInput, GridQuery
 from service.lifecycle import Lifecycle
 from service.observation import API_POLICY, HEADERS, AccessRecorder, sane_id
-from service.schemas import (
-    DecodeInput,
-    DecodePixelsInput,
-    EncodeInput,
-    EncodePixelsInput,
-    GridQuery,
-)
 
 JSON, FORM, PNG = b"application/json", b"multipart/form-data", b"image/png"
 SMALL_POINTS_BYTES = SMALL_TILES * 2 * len("-1.2345678901234567, ")

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from service import lattice
 from service.artifact import Artifact
 from service.errors import Invalid, TileUnknown
+from service.inputs import GridQuery
 from service.lattice import Bounds
-from service.schemas import GridQuery
 
 
 @dataclass(frozen=True)

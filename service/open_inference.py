@@ -16,6 +16,7 @@ from service import inference, tensors
 from service.artifact import Artifact
 from service.atlas import Atlas
 from service.errors import Invalid, Malformed, ModelUnknown
+from service.inputs import MAX_COORDINATE
 from service.metrics import Metrics
 from service.open_inference_schemas import (
     InferenceInput,
@@ -23,7 +24,6 @@ from service.open_inference_schemas import (
     TensorInput,
     TensorMetadata,
 )
-from service.schemas import MAX_COORDINATE
 from service.settings import Settings
 from service.tensors import Floats
 

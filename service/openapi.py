@@ -14,15 +14,15 @@ from pydantic import BaseModel
 from service import documents
 from service.api_key import HEADER, OPEN_PATHS
 from service.examples import FORM, add_examples
-from service.schemas import (
+from service.inputs import (
     AnimateInput,
     DecodeInput,
     DecodePixelsInput,
     EncodeInput,
     EncodePixelsInput,
     InterpolateInput,
-    Problem,
 )
+from service.outputs import Problem
 from service.settings import Settings
 
 REF = "#/components/schemas/{model}"

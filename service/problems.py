@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from service import errors
 from service.bodies import MOST_FAULTS
-from service.schemas import Problem, ProblemFault
+from service.outputs import Problem, ProblemFault
 
 MEDIA_TYPE = "application/problem+json"
 

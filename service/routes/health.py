@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from service import documents
 from service.dependencies import AtlasDependency, LifecycleDependency, refuse_query
-from service.schemas import Alive, Ready, UnavailableModel
+from service.outputs import Alive, Ready, UnavailableModel
 
 router = APIRouter(tags=["health"], dependencies=[Depends(refuse_query)])
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request, Response
 
 from service import documents
 from service.dependencies import atlas_of, read_json
+from service.inputs import AnimateInput, InterpolateInput
 from service.routes.answers import ApngResponse, PngResponse, send
-from service.schemas import AnimateInput, InterpolateInput
 
 router = APIRouter(tags=["latent space"])
 

@@ -10,17 +10,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service import documents
 from service.dependencies import atlas_of, read_encode_form, read_json, read_query
+from service.inputs import DecodeInput, DecodePixelsInput, EncodeInput, EncodePixelsInput, GridQuery
+from service.outputs import DecodePixelsOutput, EncodeOutput, ReconstructOutput
 from service.routes.answers import PngResponse, send, send_kept
-from service.schemas import (
-    DecodeInput,
-    DecodePixelsInput,
-    DecodePixelsOutput,
-    EncodeInput,
-    EncodeOutput,
-    EncodePixelsInput,
-    GridQuery,
-    ReconstructOutput,
-)
 
 router = APIRouter(tags=["latent space"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from service import documents
 from service.artifact import Artifact
 from service.dependencies import AtlasDependency, refuse_query
-from service.schemas import (
+from service.outputs import (
     ImageShape,
     LatentSummary,
     Measure,

@@ -7,9 +7,9 @@ import pytest
 from service.atlas import SMALL_BODY_BYTES, Atlas
 from service.errors import Invalid, Overloaded
 from service.inference import InferenceExecutor
+from service.inputs import DecodeInput
 from service.metrics import Metrics
 from service.registry import Registry
-from service.schemas import DecodeInput
 from service.settings import Settings
 from tests import tiny
 

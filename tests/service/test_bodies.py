@@ -6,7 +6,7 @@ import pytest
 from service.app import create_app
 from service.bodies import MOST_FAULTS, BodySize, check_size, parse_json
 from service.errors import Invalid, Malformed
-from service.schemas import DecodeInput, EncodePixelsInput
+from service.inputs import DecodeInput, EncodePixelsInput
 from service.settings import Settings
 
 SETTINGS = Settings(max_latents=3, max_images=2)
