@@ -47,8 +47,9 @@ class Call:
 
 def make_calls(chance: random.Random, models: list[str], each: int) -> list[Call]:
     """`each` requests of every kind, with models, sizes and values by chance."""
-    makers = (_encode_files, _encode_pixels, _decode, _decode_pixels, _grid)
-    calls = [make(chance, chance.choice(models)) for make in makers for _ in range(each)]
+    makers = (_encode_files, _encode_pixels, _reconstruct, _decode, _decode_pixels)
+    drawers = (_interpolate, _grid, _tile)
+    calls = [make(chance, chance.choice(models)) for make in makers + drawers for _ in range(each)]
     calls += [_models(name) for name in models]
     return calls
 
@@ -78,6 +79,12 @@ def _encode_pixels(chance: random.Random, model: str) -> Call:
     )
 
 
+def _reconstruct(chance: random.Random, model: str) -> Call:
+    files = [_picture(chance) for _ in range(chance.randint(1, 12))]
+    arguments = {"files": tiny.uploads(files), "data": {"model": model}}
+    return Call("reconstruct", "POST", "/reconstruct", arguments, _redrawn, PIXEL_TOLERANCE)
+
+
 def _decode(chance: random.Random, model: str) -> Call:
     body = {"model": model, "latents": _points(chance, 600), "scale": chance.randint(1, 3)}
     return Call("decode", "POST", "/decode", {"json": body}, _levels, LEVEL_TOLERANCE)
@@ -86,6 +93,25 @@ def _decode(chance: random.Random, model: str) -> Call:
 def _decode_pixels(chance: random.Random, model: str) -> Call:
     body = {"model": model, "latents": _points(chance, 40)}
     return Call("decode pixels", "POST", "/decode/pixels", {"json": body}, _pixels, PIXEL_TOLERANCE)
+
+
+def _interpolate(chance: random.Random, model: str) -> Call:
+    body = {
+        "model": model,
+        "latents": [*_points(chance, 4), [0.5, -0.25]],
+        "method": chance.choice(["linear", "spherical"]),
+        "steps": chance.randint(1, 20),
+        "scale": chance.randint(1, 2),
+    }
+    return Call("interpolate", "POST", "/interpolate", {"json": body}, _levels, LEVEL_TOLERANCE)
+
+
+def _tile(chance: random.Random, model: str) -> Call:
+    zoom = chance.randint(7, 12)
+    column, row = (2 ** (zoom - 1) + chance.randint(-2, 1) for _ in "xy")
+    return Call(
+        "tile", "GET", f"/tiles/{model}/{zoom}/{column}/{row}.png", {}, _levels, LEVEL_TOLERANCE
+    )
 
 
 def _grid(chance: random.Random, model: str) -> Call:
@@ -112,6 +138,11 @@ def _points(chance: random.Random, most: int) -> list[list[float]]:
 
 def _latents(answer: bytes) -> Numbers:
     return np.array([entry["mean"] for entry in json.loads(answer)["latents"]], float)
+
+
+def _redrawn(answer: bytes) -> Numbers:
+    entries = json.loads(answer)["reconstructions"]
+    return np.array([entry["reconstruction"] for entry in entries], float)
 
 
 def _pixels(answer: bytes) -> Numbers:
