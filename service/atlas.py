@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import to_json
 
-from service import inference, mosaic, paths
+from service import inference, limits, mosaic, paths
 from service.animation import encode_apng
 from service.artifact import Artifact
 from service.bodies import BodySize, Schema, check_size, parse_json
@@ -32,7 +32,6 @@ from service.inputs import (
     GridQuery,
     InterpolateInput,
 )
-from service.lattice import TILE_CELLS
 from service.metrics import Metrics
 from service.picture_cache import PictureCache
 from service.png import encode_png
@@ -108,20 +107,12 @@ class Atlas:
             return await asyncio.to_thread(parse_json, schema, content, self.settings)
 
     def body_size(self) -> BodySize:
-        """What a right JSON body can hold at most, for the largest of the models.
+        """What a right JSON body can hold at most.
 
-        Raises ModelUnavailable while there is none.
+        Raises ModelUnavailable while there is no model.
         """
         artifacts = self.registry.artifacts.values() or [self.registry.get(None)]
-        images, latents = self.settings.max_images, self.settings.max_latents
-        manifests = [artifact.manifest for artifact in artifacts]
-        height = max(manifest.image.height for manifest in manifests)
-        pixels = max(manifest.image.height * manifest.image.width for manifest in manifests)
-        dimensions = max(manifest.latent_dim for manifest in manifests)
-        return BodySize(
-            lists=max(images * (2 + height), latents) + 1,  # 2: [B, 1, H, W] has a channel axis
-            values=max(images * pixels, latents * dimensions),
-        )
+        return limits.body_size(self.settings, [artifact.manifest for artifact in artifacts])
 
     def plan_encode_files(self, form: EncodeInput) -> Work:
         """EncodeOutput as JSON for uploaded pictures; one bad picture is named by its index."""
@@ -130,7 +121,8 @@ class Atlas:
     def plan_reconstruct(self, form: EncodeInput) -> Work:
         """ReconstructOutput as JSON for uploaded pictures, as `plan_encode_files` reads them."""
         artifact = self.registry.get(form.model)
-        self._check_numbers(artifact, 2 * len(form.images), "/form/images")
+        count = 2 * len(form.images)
+        limits.check_numbers(self.settings, artifact.manifest.image, count, "/form/images")
         return self._plan_files(artifact, form, reconstruct_json)
 
     def plan_encode_pixels(self, body: EncodePixelsInput) -> Work:
@@ -146,7 +138,8 @@ class Atlas:
         _check_points(artifact, body.latents)
         columns = body.columns or mosaic.square_columns(len(body.latents))
         rows = -(-len(body.latents) // columns)
-        self._check_mosaic(artifact, rows, columns, body.scale, "/body")
+        image = artifact.manifest.image
+        limits.check_mosaic(self.settings, image, rows, columns, body.scale, "/body")
         points = np.array(body.latents, np.float32)
         is_small = _is_small(artifact, rows * columns, body.scale)
         compute = partial(_draw, artifact, points, columns, body.scale, "/body/latents")
@@ -156,7 +149,8 @@ class Atlas:
         """DecodePixelsOutput as JSON."""
         artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
-        self._check_numbers(artifact, len(body.latents), "/body/latents")
+        count = len(body.latents)
+        limits.check_numbers(self.settings, artifact.manifest.image, count, "/body/latents")
         points = np.array(body.latents, np.float32)
         is_small = _is_small(artifact, len(points))
         compute = partial(_decode_pixels, artifact, points)
@@ -164,14 +158,14 @@ class Atlas:
 
     def plan_interpolate(self, body: InterpolateInput) -> Work:
         """A PNG of the pictures along a path, in one row."""
-        artifact, points = self._check_path(body)
+        artifact, points = self._path(body)
         is_small = _is_small(artifact, len(points), body.scale)
         compute = partial(_draw, artifact, points, len(points), body.scale, None)
         return Work(artifact, compute, is_small, "latents", len(points))
 
     def plan_animate(self, body: AnimateInput) -> Work:
         """An APNG of the pictures along a path, one after the other."""
-        artifact, points = self._check_path(body, is_twice=body.bounce)
+        artifact, points = self._path(body, is_twice=body.bounce)
         is_small = _is_small(artifact, 2 * len(points), body.scale)
         compute = partial(_animate, artifact, points, body)
         return Work(artifact, compute, is_small, "latents", len(points))
@@ -180,16 +174,15 @@ class Atlas:
         """Check a grid's query against the model and the limits; cheap, computes no picture."""
         artifact = self.registry.get(query.model)
         _check_is_plane(artifact, "/query/model")
-        self._check_mosaic(artifact, query.rows, query.columns, query.scale, "/query")
+        size = query.rows, query.columns, query.scale
+        limits.check_mosaic(self.settings, artifact.manifest.image, *size, "/query")
         return make_grid(artifact, query)
 
     def plan_map(self, model: str) -> Artifact:
         """The model of a map: it has two latent dimensions, and its tiles are within the limits."""
-        artifact, most = self.registry.get(model), self.settings.max_output_pixels
+        artifact = self.registry.get(model)
         _check_is_plane(artifact, "/path/model")
-        image = artifact.manifest.image
-        if TILE_CELLS**2 * image.height * image.width > most:
-            raise Invalid(f"a tile would have more than {most} pixels", "/path/model")
+        limits.check_tile(self.settings, artifact.manifest.image)
         return artifact
 
     def plan_tile(self, model: str, zoom: int, column: int, row: int) -> Grid:
@@ -268,38 +261,13 @@ class Atlas:
         images = np.stack([picture.pixels for picture in pictures])
         return answer(artifact, images, [picture.applied for picture in pictures], "/form/images")
 
-    def _check_path(
-        self, body: InterpolateInput, is_twice: bool = False
-    ) -> tuple[Artifact, Floats]:
+    def _path(self, body: InterpolateInput, is_twice: bool = False) -> tuple[Artifact, Floats]:
         """The model and the points of a path; with `is_twice` each picture is written twice."""
-        artifact, settings = self.registry.get(body.model), self.settings
+        artifact = self.registry.get(body.model)
         _check_points(artifact, body.latents)
         pictures = body.steps * (len(body.latents) - 1) + 1
-        if pictures > settings.max_latents:
-            detail = f"the path would have more than {settings.max_latents} pictures"
-            raise Invalid(detail, "/body/steps")
-        image, written = artifact.manifest.image, pictures * (1 + is_twice)
-        if written * image.height * image.width * body.scale**2 > settings.max_output_pixels:
-            detail = f"the pictures would have more than {settings.max_output_pixels} pixels"
-            raise Invalid(detail, "/body/scale")
+        limits.check_path(self.settings, artifact.manifest.image, pictures, body.scale, is_twice)
         return artifact, paths.path(body.latents, body.method, body.steps)
-
-    def _check_numbers(self, artifact: Artifact, count: int, place: str) -> None:
-        image, most = artifact.manifest.image, self.settings.max_output_numbers
-        if count * image.height * image.width > most:
-            raise Invalid(f"the answer would have more than {most} pixel values", place)
-
-    def _check_mosaic(
-        self, artifact: Artifact, rows: int, columns: int, scale: int, root: str
-    ) -> None:
-        image, settings = artifact.manifest.image, self.settings
-        if rows * columns > settings.max_tiles:
-            raise Invalid(f"at most {settings.max_tiles} tiles are allowed", f"{root}/columns")
-        if scale > settings.max_scale:
-            raise Invalid(f"at most {settings.max_scale} is allowed", f"{root}/scale")
-        if rows * image.height * columns * image.width * scale**2 > settings.max_output_pixels:
-            detail = f"the mosaic would have more than {settings.max_output_pixels} pixels"
-            raise Invalid(detail, f"{root}/scale")
 
 
 def _encode_pixels(artifact: Artifact, body: EncodePixelsInput) -> bytes:
