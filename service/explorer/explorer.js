@@ -7,7 +7,7 @@ import { PathStrips } from "./path.js";
 import { Pictures } from "./pictures.js";
 import { announce, button, copy } from "./sharing.js";
 import { setUpSketch } from "./sketch.js";
-import { showStatistics } from "./statistics.js";
+import { showDifferences, showStatistics } from "./statistics.js";
 import { clampSteps, formatPoint, formatView, parseView } from "./view.js";
 
 const SMOOTH = 8; // points of the line on the map for a picture of the strip
@@ -63,6 +63,7 @@ export class Explorer {
     this.fillControls();
     this.showTour();
     this.show();
+    showDifferences(element("differences"), panels);
     showStatistics(element("figures"), panels);
     await this.pictures.useModels(models);
   }

@@ -6,7 +6,6 @@ import { Probe } from "./probe.js";
 import { loadReference } from "./reference.js";
 import { callForBlob, callForJson } from "./service.js";
 import { actionsFor, button, copy } from "./sharing.js";
-import { shortFigures } from "./statistics.js";
 
 const KINDS = {
   vae: "A variational autoencoder was taught to fill the plane as a normal distribution does.",
@@ -43,7 +42,6 @@ class Panel {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     part("title").textContent = this.title;
     part("kind").textContent = KINDS[this.details.kind];
-    part("figures").append(...shortFigures(this.statistics));
     part("actions").append(
       button("Copy curl", () => copy(this.gridActions().dataset.command)),
       button("Download", () => this.save()),

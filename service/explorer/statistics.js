@@ -1,20 +1,24 @@
 /** The numbers that explain the difference, model beside model. */
 
 const TITLES = { kl: "KL divergence", knn_accuracy: "k-NN accuracy" };
+const MOST_TELLING = 3;
 const BETTER = { lower: "lower is better", higher: "higher is better", neither: "" };
 
-/** The figures alone, as terms and values for a list below a model's map. */
-export function shortFigures({ measures }) {
-  return measures.map(({ name, value }) => {
-    const pair = document.createElement("div");
-    pair.append(part("dt", titleOf(name)), part("dd", formatted(value)));
-    return pair;
-  });
+/** Draw all measures of panels' models, with what each says in one sentence. */
+export function showStatistics(table, panels) {
+  fill(table, panels, measuresOf(panels));
 }
 
-/** Draw a table of the measures of panels' models, with what each says in one sentence. */
-export function showStatistics(table, panels) {
-  const names = panels.map(({ name }) => name);
+/** Draw the few measures in which two models differ most. */
+export function showDifferences(table, panels) {
+  const ranked = measuresOf(panels)
+    .filter((found) => found.filter(Boolean).length > 1)
+    .toSorted((one, other) => differenceOf(other) - differenceOf(one));
+  fill(table, panels, ranked.slice(0, MOST_TELLING));
+}
+
+/** The measures of all models, each a list in the order of the panels with gaps. */
+function measuresOf(panels) {
   const measures = new Map();
   panels.forEach(({ statistics }, index) => {
     for (const measure of statistics.measures) {
@@ -22,10 +26,19 @@ export function showStatistics(table, panels) {
       measures.get(measure.name)[index] = measure;
     }
   });
-  const head = row(["", ...names], "th", "col");
-  const rows = [...measures.values()].map((found) => measureRow(found, names));
-  table.replaceChildren(head, ...rows);
-  table.parentElement.hidden = rows.length === 0;
+  return [...measures.values()];
+}
+
+/** Relative to the larger of the two. */
+function differenceOf([{ value: one }, { value: other }]) {
+  return Math.abs(one - other) / Math.max(Math.abs(one), Math.abs(other), Number.EPSILON);
+}
+
+function fill(table, panels, measures) {
+  const names = panels.map(({ name }) => name);
+  const rows = measures.map((found) => measureRow(found, names));
+  table.replaceChildren(row(["", ...names], "th", "col"), ...rows);
+  table.closest("section").hidden = rows.length === 0;
 }
 
 function measureRow(found, names) {

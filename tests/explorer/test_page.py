@@ -62,6 +62,15 @@ def test_figures_of_both_models_are_explained(atlas: Atlas) -> None:
             expect(table).to_contain_text(measure["sentence"])
 
 
+def test_what_differs_most_is_picked_out(atlas: Atlas) -> None:
+    names = atlas.page.locator("#differences tr th[scope=row]")
+
+    expect(names).to_contain_text(["spread", "coverage", "midway realism"])
+
+    atlas.open("#models=ae")
+    expect(atlas.page.locator("#differences")).to_be_hidden()
+
+
 def test_unknown_model_in_a_link_is_named_and_passed_over(atlas: Atlas) -> None:
     atlas.open("#models=nothing")
 
