@@ -6,7 +6,7 @@ Standard library only: it also runs inside a container, as `python -c SOURCE HOS
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -35,9 +35,10 @@ class Request:
         return answer.status, answer.read()
 
 
+LARGE = Request("GET", "/grid?model=ae&rows=60&columns=60")  # 1.4 MB
 REQUESTS = (
     Request("GET", "/grid?rows=9&columns=9"),
-    Request("GET", "/grid?model=ae&rows=60&columns=60"),
+    LARGE,
     Request("POST", "/decode/pixels", b'{"latents": [[0, 0], [1.5, -2]]}', JSON),
     Request("POST", "/encode/pixels", json.dumps({"images": [[[0.5] * 28] * 28]}).encode(), JSON),
 )
@@ -62,12 +63,13 @@ class Load:
     A client ends at the first connection that is refused.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, requests: Sequence[Request] = REQUESTS) -> None:
         """Ask each request once, for the answer to compare with."""
         self.counts = Counts()
+        self._requests = requests
         self._host, self._port = host, port
         with closing(self._connection()) as connection:
-            self._expected = [request.send(connection) for request in REQUESTS]
+            self._expected = [request.send(connection) for request in requests]
         self._is_over = threading.Event()
         self._is_warm = threading.Semaphore(0)
         self._lock = threading.Lock()
@@ -98,7 +100,7 @@ class Load:
         for turn in count(first):
             if self._is_over.is_set() or not self._is_connected(connection):
                 break
-            outcome = self._ask(connection, turn % len(REQUESTS))
+            outcome = self._ask(connection, turn % len(self._requests))
             with self._lock:
                 self.counts.answered += outcome is None
                 self.counts.lost += [] if outcome is None else [outcome]
@@ -118,7 +120,7 @@ class Load:
     def _ask(self, connection: HTTPConnection, index: int) -> str | None:
         """None for the right answer, otherwise what came instead."""
         try:
-            answer = REQUESTS[index].send(connection)
+            answer = self._requests[index].send(connection)
         except (OSError, HTTPException) as exc:
             connection.close()
             return repr(exc)

@@ -1,13 +1,13 @@
 """Three replicas behind the front, under load: killed, stopped, updated. Needs an engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 import pytest
 
 from tests.docker import engine
 from tests.docker.conftest import is_ready
-from tests.docker.load import Load
+from tests.docker.load import LARGE, REQUESTS, Load, Request
 from tests.server import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
@@ -73,8 +73,11 @@ def test_load_is_spread_over_all_replicas(front: Address) -> None:
     assert min(log.count('"route": "/grid"') for log in logs) > 0
 
 
-def test_killing_a_replica_loses_no_request(front: Address, report: Report) -> None:
-    with Load(*front) as load:
+@pytest.mark.parametrize("requests", [REQUESTS, [LARGE]], ids=["all kinds", "large answers"])
+def test_killing_a_replica_loses_no_request(
+    front: Address, report: Report, requests: Sequence[Request]
+) -> None:
+    with Load(*front, requests) as load:
         engine.docker("kill", replicas()[0])
         until(lambda: len(replicas()) == 2)
         compose(*UP, "--no-recreate")
