@@ -88,12 +88,13 @@ export class Pictures {
     this.draw();
   }
 
-  /** One record a picture and model, as both downloads have it. */
+  /** One record a picture and model, in their order, as both downloads have it. */
   records() {
     return this.entries.flatMap(({ file, label, results }) =>
-      Object.entries(results)
-        .filter(([, result]) => result.mean)
-        .map(([model, result]) => ({
+      this.models
+        .map((model) => ({ model, result: results[model] }))
+        .filter(({ result }) => result?.mean)
+        .map(({ model, result }) => ({
           name: file.name,
           label,
           model,
