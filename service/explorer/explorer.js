@@ -1,11 +1,12 @@
 /** The page's parts kept together: one view, shown by all of them and written into the address. */
 
+import { button } from "./elements.js";
 import { pathThrough } from "./interpolation.js";
 import { showLegend } from "./legend.js";
 import { loadPanel } from "./panel.js";
 import { PathStrips } from "./path.js";
 import { Pictures } from "./pictures.js";
-import { announce, button, copy } from "./sharing.js";
+import { announce, copy } from "./sharing.js";
 import { setUpSketch } from "./sketch.js";
 import { showDifferences, showStatistics } from "./statistics.js";
 import { clampSteps, formatPoint, formatView, parseView } from "./view.js";

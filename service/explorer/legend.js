@@ -1,7 +1,7 @@
 /** The classes of the reference points, each a button that hides or shows its own. */
 
+import { button } from "./elements.js";
 import { colourOf, traceMark } from "./palette.js";
-import { button } from "./sharing.js";
 
 /** Fill `parent` with the classes; `toggle(label)` is called for one that is pressed. */
 export function showLegend(parent, classNames, hidden, toggle) {

@@ -112,7 +112,7 @@ export class Overlay {
 }
 
 /** The least of 1, 2 or 5 times a power of ten that is not below `least`. */
-export function tickStep(least) {
+function tickStep(least) {
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * (1 - 1e-9));
 }

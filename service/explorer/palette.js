@@ -4,7 +4,7 @@
  * Ten colours that stay apart in common colour-vision deficiencies (Petroff 2021, "Accessible Color
  * Sequences for Data Visualization"), the same as in the figures of the training package.
  */
-export const COLOURS = [
+const COLOURS = [
   "#3f90da",
   "#ffa90e",
   "#bd1f01",
@@ -26,7 +26,7 @@ export function colourOf(label) {
 }
 
 /** The shape of a class. */
-export function shapeOf(label) {
+function shapeOf(label) {
   return SHAPES[Math.floor(label / COLOURS.length) % SHAPES.length];
 }
 

@@ -1,11 +1,11 @@
-/** One model on the page: what is known of it, its map, the card at the pointer, its figures. */
+/** One model on the page: what is known of it, its map and the card at the pointer. */
 
 import { LatentMap } from "./latent_map.js";
 import { stepAt } from "./plane.js";
 import { Probe } from "./probe.js";
 import { loadReference } from "./reference.js";
-import { callForBlob, callForJson } from "./service.js";
-import { actionsFor, button, copy } from "./sharing.js";
+import { callForBlob, callForJson, curlCommand } from "./service.js";
+import { actionsFor, download } from "./sharing.js";
 
 const KINDS = {
   vae: "A variational autoencoder was taught to fill the plane as a normal distribution does.",
@@ -34,6 +34,7 @@ class Panel {
     this.tiles = tiles;
     this.statistics = statistics;
     this.reference = reference;
+    this.gridFile = `${details.name}-grid.png`;
   }
 
   /** Add the panel to the page, without its map. */
@@ -42,10 +43,7 @@ class Panel {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     part("title").textContent = this.title;
     part("kind").textContent = KINDS[this.details.kind];
-    part("actions").append(
-      button("Copy curl", () => copy(this.gridActions().dataset.command)),
-      button("Download", () => this.save()),
-    );
+    root.append(actionsFor(() => this.gridCommand(), () => this.saveGrid()));
     this.container = part("map");
     this.container.ariaLabel =
       `Latent plane of ${this.title}. Arrow keys move, plus and minus zoom, Enter places a point.`;
@@ -82,12 +80,11 @@ class Panel {
     return `grid?${query}`;
   }
 
-  gridActions(blob) {
-    return actionsFor(blob, `${this.name}-grid.png`, this.gridPath(), {});
+  gridCommand() {
+    return curlCommand(this.gridPath(), { output: this.gridFile });
   }
 
-  async save() {
-    const blob = await callForBlob(this.gridPath());
-    this.gridActions(blob).lastElementChild.click();
+  async saveGrid() {
+    download(await callForBlob(this.gridPath()), this.gridFile);
   }
 }

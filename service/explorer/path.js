@@ -1,7 +1,8 @@
 /** The strips of pictures along the path, one a model. */
 
-import { actionsFor, announce, button } from "./sharing.js";
-import { callForBlob } from "./service.js";
+import { button, textElement } from "./elements.js";
+import { callForBlob, curlCommand } from "./service.js";
+import { actionsFor, announce, download } from "./sharing.js";
 import { pathThrough } from "./interpolation.js";
 import { shownPoint } from "./view.js";
 
@@ -77,20 +78,19 @@ async function pictureOf(path, json, fileName, signal) {
   image.src = URL.createObjectURL(blob);
   await image.decode();
   URL.revokeObjectURL(image.src);
-  return { image, actions: actionsFor(blob, fileName, path, { json }) };
+  const command = () => curlCommand(path, { json, output: fileName });
+  return { image, actions: actionsFor(command, () => download(blob, fileName)) };
 }
 
 /** How much of the path lies where data lives. */
 function describe(name, path, isNear) {
-  const title = document.createElement("strong");
-  title.textContent = name;
   const near = isNear.filter(Boolean).length;
   const all = `${near} of ${path.length} pictures lie where data lives`;
   const text = path.length === 1
     ? ` at ${shownPoint(path[0])}${near ? "" : ", where no data lives"}`
     : `: ${all}${near < path.length ? ", the others are underlined" : ""}`;
   const line = document.createElement("span");
-  line.append(title, text);
+  line.append(textElement("strong", name), text);
   return line;
 }
 

@@ -1,7 +1,8 @@
 /** People's own pictures: encoded, placed on the maps, shown beside what the models make of them. */
 
+import { button, textElement } from "./elements.js";
 import { callForJson, curlCommand } from "./service.js";
-import { announce, button, copy, download } from "./sharing.js";
+import { actionsFor, announce, download } from "./sharing.js";
 import { shownPoint } from "./view.js";
 
 const AT_ONCE = 4; // requests
@@ -125,7 +126,7 @@ export class Pictures {
 }
 
 /** RFC 4180: quoted where it must be. */
-export function csvField(value) {
+function csvField(value) {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -153,14 +154,10 @@ function resultElement(model, { file, polarity, results }) {
   const picture = pixelsAsCanvas(result.reconstruction);
   const figure = captioned(picture, text);
   const form = [["images", `@${file.name}`], ["model", model], ["polarity", polarity]];
-  const save = (blob) => download(blob, `${model}-${file.name.replace(/\.\w+$/, "")}.png`);
-  const actions = document.createElement("span");
-  actions.className = "actions";
-  actions.append(
-    button("Copy curl", () => copy(curlCommand("reconstruct", { form }))),
-    button("Download", () => picture.toBlob(save)),
-  );
-  figure.append(actions);
+  const fileName = `${model}-${file.name.replace(/\.\w+$/, "")}.png`;
+  const command = () => curlCommand("reconstruct", { form });
+  const save = () => picture.toBlob((blob) => download(blob, fileName));
+  figure.append(actionsFor(command, save));
   return figure;
 }
 
@@ -193,10 +190,4 @@ function pixelsAsCanvas(rows) {
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
-}
-
-function textElement(tag, text) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  return element;
 }

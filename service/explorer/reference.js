@@ -9,7 +9,7 @@ export async function loadReference(model) {
   return new Reference(data, await createImageBitmap(picture));
 }
 
-export class Reference {
+class Reference {
   constructor(data, mosaic) {
     this.coordinates = data.coordinates;
     this.labels = data.labels;

@@ -1,30 +1,16 @@
 /** Copying and downloading: what a picture or a set of numbers came from, and the thing itself. */
 
-import { curlCommand } from "./service.js";
+import { button } from "./elements.js";
 
 const SHOWN_MILLISECONDS = 8000;
 let silence;
 
-/** Buttons for what an operation answered: copy the call as a command, save the bytes. */
-export function actionsFor(blob, fileName, path, request) {
-  const command = curlCommand(path, { ...request, output: fileName });
+/** Buttons for a picture: `command()` is the shell command that makes it, `save()` downloads it. */
+export function actionsFor(command, save) {
   const buttons = document.createElement("span");
   buttons.className = "actions";
-  buttons.append(
-    button("Copy curl", () => copy(command)),
-    button("Download", () => download(blob, fileName)),
-  );
-  buttons.dataset.command = command;
+  buttons.append(button("Copy curl", () => copy(command())), button("Download", save));
   return buttons;
-}
-
-/** A button with a text and what it does. */
-export function button(text, act) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.textContent = text;
-  element.addEventListener("click", act);
-  return element;
 }
 
 /** Put a text on the clipboard; where the browser forbids it, show it to be copied by hand. */

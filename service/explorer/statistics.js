@@ -1,5 +1,7 @@
 /** The numbers that explain the difference, model beside model. */
 
+import { textElement } from "./elements.js";
+
 const TITLES = { kl: "KL divergence", knn_accuracy: "k-NN accuracy" };
 const MOST_TELLING = 3;
 const BETTER = { lower: "lower is better", higher: "higher is better", neither: "" };
@@ -47,18 +49,18 @@ function measureRow(found, names) {
   title.scope = "row";
   title.append(titleOf(any.name));
   const note = [any.unit, BETTER[any.better]].filter(Boolean).join(", ");
-  title.append(part("small", note));
+  title.append(textElement("small", note));
   const best = bestOf(found, any.better);
   const cells = names.map((_, index) => {
     const cell = document.createElement("td");
     const measure = found[index];
     if (measure === undefined) {
-      cell.append(part("small", "not defined for this kind"));
+      cell.append(textElement("small", "not defined for this kind"));
       return cell;
     }
-    const value = part(measure === best ? "strong" : "span", formatted(measure.value));
+    const value = textElement(measure === best ? "strong" : "span", formatted(measure.value));
     value.className = "figure";
-    cell.append(value, part("p", measure.sentence));
+    cell.append(value, textElement("p", measure.sentence));
     return cell;
   });
   const line = document.createElement("tr");
@@ -84,15 +86,9 @@ function formatted(value) {
 function row(texts, tag, scope) {
   const line = document.createElement("tr");
   for (const text of texts) {
-    const cell = part(text ? tag : "td", text);
+    const cell = textElement(text ? tag : "td", text);
     if (text) cell.scope = scope;
     line.append(cell);
   }
   return line;
-}
-
-function part(tag, text) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  return element;
 }

@@ -1,8 +1,8 @@
 /** What the page shows, and how that is written into the address, so that every view is a link. */
 
-export const LAYERS = ["pictures", "points", "axes"];
-export const METHODS = ["linear", "spherical"];
-export const STEPS = { least: 1, most: 32, usual: 8 };
+const LAYERS = ["pictures", "points", "axes"];
+const METHODS = ["linear", "spherical"];
+const STEPS = { least: 1, most: 32, usual: 8 };
 
 /**
  * @typedef {Object} View
@@ -19,7 +19,7 @@ export const STEPS = { least: 1, most: 32, usual: 8 };
  */
 
 /** @returns {View} */
-export function defaultView() {
+function defaultView() {
   return {
     models: [],
     centre: [0, 0],
