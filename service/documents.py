@@ -33,7 +33,7 @@ PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components
 PROBLEM_DESCRIPTIONS = {
     400: "The request cannot be parsed.",
     401: "The key is missing or wrong.",
-    404: "No model of that name is served",
+    404: "No model of that name is served.",
     413: "The body or a picture is over the documented limit.",
     415: "The body or a file is in a format that this operation does not read.",
     422: "A value is wrong; `errors` names the place.",
