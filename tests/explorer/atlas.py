@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 
 Levels = npt.NDArray[np.uint8]
@@ -97,3 +99,10 @@ def levels_of(picture: Locator, width: int = 0, height: int = 0) -> Levels:
     """The grey levels of a picture on the page, in its own size or another."""
     png = base64.b64decode(picture.evaluate(READ_PICTURE, [width, height]))
     return np.asarray(Image.open(io.BytesIO(png)))[..., 0]
+
+
+@cache
+def reference_set() -> dict[str, npt.NDArray[Any]]:
+    """The arrays of the VAE's reference set, by name."""
+    with np.load(EMBEDDED_REPOSITORY / "vae" / "1" / "reference.npz") as arrays:
+        return dict(arrays)

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from service.settings import Settings
 from tests import tiny
-from tests.explorer.atlas import Atlas, levels_of
+from tests.explorer.atlas import Atlas, levels_of, reference_set
 
 pytestmark = pytest.mark.slow
 
@@ -32,8 +31,7 @@ DELIVER = """([kind, files]) => {
 
 def held_out(index: int) -> bytes:
     """A picture of the reference set as a PNG."""
-    reference = np.load(Settings().model_repository / "vae" / "1" / "reference.npz")
-    return tiny.picture_bytes(reference["thumbnails"][index])
+    return tiny.picture_bytes(reference_set()["thumbnails"][index])
 
 
 def deliver(atlas: Atlas, kind: str, files: dict[str, bytes]) -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from service.settings import Settings
-from tests.explorer.atlas import Atlas, levels_of
+from tests.explorer.atlas import Atlas, levels_of, reference_set
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +21,7 @@ def test_picture_at_the_pointer_is_the_decoded_one_in_both_maps(atlas: Atlas) ->
 def test_nearest_picture_and_its_distance_are_shown(atlas: Atlas) -> None:
     point = atlas.hover(0, 33.0, 25.0)["point"]
 
-    reference = np.load(Settings().model_repository / "vae" / "1" / "reference.npz")
+    reference = reference_set()
     distances = np.linalg.norm(reference["coordinates"] - np.array(point), axis=1)
     nearest = distances.argmin()
     name = atlas.service.get("/models/vae").json()["class_names"][reference["labels"][nearest]]
