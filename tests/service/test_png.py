@@ -1,5 +1,7 @@
 import io
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,22 @@ def test_png_holds_exactly_the_levels(shape: tuple[int, int]) -> None:
 
         assert (tiny.read_levels(png) == picture).all()
         assert encode_png(picture.copy()) == png
+
+
+def test_equal_pictures_give_equal_bytes_wherever_their_stream_lies() -> None:
+    # In some thousands of places one begins another way; plain pictures differ in which these are.
+    pictures = [np.full((28, 28), level, np.uint8) for level in range(256)]
+    threads, kept = Barrier(128), list[bytearray]()  # a stack for each, and ever other memory
+
+    def encode_all(_: int) -> list[bytes]:
+        threads.wait(timeout=60)
+        kept.append(bytearray(2**16))
+        return [encode_png(picture) for picture in pictures]
+
+    with ThreadPoolExecutor(threads.parties) as pool:
+        first, *others = pool.map(encode_all, range(threads.parties))
+
+    assert all(other == first for other in others)
 
 
 def test_large_pictures_are_filtered_by_paeth_and_small_ones_by_up() -> None:
