@@ -26,8 +26,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
 	$(BIN)/python -m service
 
-test: install ## run the tests (about three minutes)
-	$(BIN)/python -m pytest -m "not slow"
+test: install ## run the tests (about two minutes)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test-slow: install ## run the slow tests: containers and whole README runs
 	$(BIN)/python -m pytest -m slow
