@@ -7,6 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.problems import problem
 
+# A body means nothing there (RFC 9110, 9.3.1): nobody reads it, the server drops it as it comes.
+BODILESS = frozenset({"GET", "HEAD"})
+
 
 class BodyTooLarge(Exception):
     """Ends the app's reading; the middleware itself answers."""
@@ -21,7 +24,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a counting `receive`."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in BODILESS:
             await self._app(scope, receive, send)
             return
         length = _content_length(scope)

@@ -88,6 +88,12 @@ async def read_encode_form(request: Request) -> EncodeInput:
     return check(EncodeInput, form, "form")
 
 
+def refuse_compressed(request: Request) -> None:
+    """Refuse a body with a content coding: what it unpacks to is in no proportion to its size."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise MediaTypeUnsupported("compressed bodies are not read")
+
+
 def read_query(parameters: QueryParams, schema: type[Schema]) -> Schema:
     """A query as `schema`: nothing unknown, nothing twice, faults placed.
 
@@ -121,4 +127,5 @@ def _require_media_type(request: Request, expected: str) -> str:
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != expected:
         raise MediaTypeUnsupported(f"this operation reads {expected}")
+    refuse_compressed(request)
     return given

@@ -93,6 +93,7 @@ class Express:
         return (
             len(headers) == len(scope["headers"])  # none twice
             and b"transfer-encoding" not in headers
+            and b"content-encoding" not in headers
             and b"origin" not in headers  # a page's request may need CORS headers
             and not self._lifecycle.is_leaving
             and (not self._key or has_key(scope, self._key))

@@ -49,8 +49,12 @@ class Lifecycle:
     async def _load(self) -> None:
         async with self._turn:
             self._waiting = None  # a call from here on may have seen a newer repository
-            await asyncio.to_thread(self._registry.load)
+            await asyncio.to_thread(self._load_here)
             self._spare_garbage_collection()
+
+    def _load_here(self) -> None:
+        self._executor.prepare_thread()
+        self._registry.load()
 
     def _spare_garbage_collection(self) -> None:
         """After the first load, take what lives as long as the process out of every later search.

@@ -1,11 +1,14 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.settings import Settings
+from tests.server import serve
 from tests.service.conftest import wait_until_loaded
 
 LIMIT = 10_000
@@ -41,6 +44,23 @@ def test_body_without_a_length_is_refused_as_it_grows(
 
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_body_that_means_nothing_is_not_looked_at(repository: Path, method: str) -> None:
+    grid, chunk = "/grid?rows=2&columns=2", b"x" * LIMIT
+    environment = os.environ | {"ATLAS_MAX_BODY_BYTES": str(LIMIT)}
+    with (
+        serve(["-m", "service"], repository, environment=environment) as (address, _),
+        httpx.Client(base_url=address) as client,
+    ):
+        usual = client.request(method, grid)
+        at_once = client.request(method, grid, content=100 * chunk)
+        in_chunks = client.request(method, grid, content=(chunk for _ in range(100)))
+
+    assert usual.is_success
+    for answer in (at_once, in_chunks):
+        assert (answer.status_code, answer.content) == (usual.status_code, usual.content)
 
 
 def test_body_at_the_limit_is_read(limited: TestClient) -> None:

@@ -30,16 +30,16 @@ def crowded(repository: Path) -> Iterator[str]:
         yield address
 
 
-def send_request(connection: socket.socket) -> None:
-    connection.sendall(f"GET {slow_grid()} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+def send_request(connection: socket.socket, target: str) -> None:
+    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
 
 
 def test_client_that_goes_away_is_dropped_from_the_queue(crowded: str) -> None:
     with ThreadPoolExecutor(2) as clients, connected(crowded) as first:
-        send_request(first)
+        send_request(first, slow_grid(256))
         until(lambda: figure(crowded, "atlas_inference_running") == 1)
         with connected(crowded) as leaver:
-            send_request(leaver)
+            send_request(leaver, slow_grid())
             until(lambda: figure(crowded, "atlas_inference_waiting") == 1)
             neighbour = clients.submit(httpx.get, crowded + slow_grid(), timeout=60)
         until(lambda: figure(crowded, "atlas_inference_dropped_total") == 1)
@@ -68,16 +68,15 @@ def test_client_that_breaks_off_its_upload_is_no_error(repository: Path) -> None
 def test_full_server_refuses_at_once_while_health_and_metrics_answer(crowded: str) -> None:
     with connected(crowded) as one, connected(crowded) as two, connected(crowded) as three:
         for connection in (one, two, three):
-            send_request(connection)
+            send_request(connection, slow_grid(256))
         until(lambda: figure(crowded, "atlas_inference_waiting") == 2)
         with httpx.Client(base_url=crowded) as client:
             refused = client.get(slow_grid())
             others = [client.get(path) for path in ("/livez", "/readyz", "/metrics")]
+        assert figure(crowded, "atlas_inference_waiting") == 2  # nobody had to wait for a place
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert refused.elapsed.total_seconds() < 0.25  # the queue before it takes longer
     assert [answer.status_code for answer in others] == [200, 200, 200]
-    assert max(answer.elapsed.total_seconds() for answer in others) < 0.25
 
 
 def run(scope: Scope, messages: list[Message], app: "App") -> list[Message]:

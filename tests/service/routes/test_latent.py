@@ -1,6 +1,7 @@
 """The five operations over HTTP, on tiny real models."""
 
-from collections.abc import Sequence
+import gzip
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -352,6 +353,16 @@ def test_body_of_another_media_type_is_refused(
     response = client.post(path, content=b"{}", headers={"Content-Type": media_type})
 
     assert_problem(response, 415)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["compressed", "only said to be"])
+def test_compressed_body_is_refused(client: TestClient, pack: Callable[[bytes], bytes]) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    response = client.post("/decode", content=pack(b'{"latents": [[0, 0]]}'), headers=headers)
+
+    assert_problem(response, 415)
+    assert response.json()["detail"] == "compressed bodies are not read"
 
 
 def test_json_sent_to_encode_is_refused(client: TestClient) -> None:
