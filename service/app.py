@@ -38,6 +38,7 @@ from service.routes import (
     open_inference,
     reference,
     tiles,
+    triton_extensions,
 )
 from service.routes import metrics as metrics_route
 from service.settings import Settings
@@ -102,7 +103,7 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     install_handlers(app, settings.retry_after_seconds)
     for routes in (
         *(latent, interpolation, tiles, reference, models),
-        *(health, metrics_route, open_inference, documentation, explorer),
+        *(health, metrics_route, open_inference, triton_extensions, documentation, explorer),
     ):
         app.include_router(routes.router)
     install_document(app, settings)

@@ -21,6 +21,7 @@ ServiceError
     ├── MediaTypeUnsupported    it is in a format that is not read here
     ├── TooLarge                it is over a documented limit
     ├── TileUnknown             it is for a map tile outside the world
+    ├── OperationUnknown        it is for what other servers of a protocol have
     └── Invalid                 it is understood but wrong
 """
 
@@ -139,6 +140,10 @@ class TooLarge(RequestError):
 
 class TileUnknown(RequestError):
     """The map has no tile at this zoom, column and row."""
+
+
+class OperationUnknown(RequestError):
+    """The service has no such operation, though others that speak the same protocol may."""
 
 
 class Invalid(RequestError):

@@ -6,10 +6,19 @@ answer, and are not supported, are refused.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Field(max_length=64)]
+
+
+def _refuse(value: Any) -> None:
+    if value is not None:
+        raise PydanticCustomError("unsupported", "this is not supported here")
+
+
+Unsupported = Annotated[None, BeforeValidator(_refuse)]
 
 
 class ProtocolInput(BaseModel):
@@ -34,15 +43,15 @@ class TensorParameters(Parameters):
     """`binary_data_size`: the tensor is that many bytes behind the JSON."""
 
     binary_data_size: Annotated[int, Field(ge=0)] | None = None
-    shared_memory_region: None = None
+    shared_memory_region: Unsupported = None
 
 
 class OutputParameters(Parameters):
     """`binary_data`: send this output as bytes."""
 
     binary_data: bool | None = None
-    classification: None = None
-    shared_memory_region: None = None
+    classification: Unsupported = None
+    shared_memory_region: Unsupported = None
 
 
 class TensorInput(ProtocolInput):

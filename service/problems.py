@@ -18,6 +18,7 @@ STATUS_OF: Mapping[type[errors.ServiceError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.ModelUnknown: HTTPStatus.NOT_FOUND,
     errors.TileUnknown: HTTPStatus.NOT_FOUND,
+    errors.OperationUnknown: HTTPStatus.NOT_FOUND,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.MediaTypeUnsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -57,15 +58,20 @@ def problem(
     faults: Sequence[errors.Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An answer with a Problem body; `type` is about:blank, so `title` is the status phrase."""
-    body = Problem(
+    """An answer with a Problem body."""
+    body = problem_body(status, detail, faults)
+    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def problem_body(status: int, detail: str, faults: Sequence[errors.Fault] = ()) -> Problem:
+    """What a Problem says; `type` is about:blank, so `title` is the status phrase."""
+    return Problem(
         type="about:blank",
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         errors=[ProblemFault(pointer=fault.pointer, detail=fault.detail) for fault in faults],
     )
-    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
 async def _validation_error(_: Request, exc: Exception) -> Response:

@@ -10,8 +10,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from service import open_inference
-from service.dependencies import AtlasDependency, LifecycleDependency, MetricsDependency
-from service.errors import MediaTypeUnsupported
+from service.dependencies import (
+    AtlasDependency,
+    LifecycleDependency,
+    MetricsDependency,
+    refuse_compressed,
+)
 from service.open_inference_schemas import (
     Live,
     ModelMetadata,
@@ -74,8 +78,7 @@ async def infer(
     header_length: Annotated[int | None, Header(alias=HEADER_LENGTH, ge=0)] = None,
 ) -> Response:
     """Encode `images` or decode `latents`."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise MediaTypeUnsupported("compressed bodies are not read")
+    refuse_compressed(request)
     artifact = open_inference.find_model(atlas, name, number)
     content = await request.body()
     return _send(await open_inference.infer(atlas, metrics, artifact, content, header_length))

@@ -117,6 +117,8 @@ def test_wrong_length_of_the_header_is_refused(client: TestClient, length: objec
         ("POST", "/v2/models/nope/infer", 404),
         ("POST", "/v2/models/vae/versions/2/infer", 404),
         ("GET", "/v2/nowhere", 404),
+        ("GET", "/v2/models/vae/config", 404),
+        ("POST", "/v2/repository/models/vae/load", 404),
         ("GET", INFER, 405),
         ("POST", "/v2", 405),
     ],

@@ -98,6 +98,51 @@ def test_outputs_that_are_not_chosen_come_all_and_as_bytes(
     assert answer.as_numpy("standard_deviation").shape == (4, 2)
 
 
+def test_calls_at_once_and_answers_asked_for_compressed_work(
+    client: triton.InferenceServerClient,
+) -> None:
+    tensor = triton.InferInput("latents", list(LATENTS.shape), "FP32")
+    tensor.set_data_from_numpy(LATENTS)
+    expected = infer(client, "vae", "latents", LATENTS, ["pixels"], True)["pixels"]
+
+    calls = [client.async_infer("vae", [tensor], model_version="1") for _ in range(4)]
+    answers = [call.get_result() for call in calls]
+    answers.append(client.infer("vae", [tensor], response_compression_algorithm="gzip"))
+
+    for answer in answers:
+        assert np.array_equal(answer.as_numpy("pixels"), expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "extension"),
+    [
+        ("get_model_config", ["vae"], "model_configuration"),
+        ("get_inference_statistics", ["vae", "1"], "statistics"),
+        ("get_model_repository_index", [], "model_repository"),
+        ("load_model", ["vae"], "model_repository"),
+        ("get_trace_settings", ["vae"], "trace"),
+        ("get_log_settings", [], "logging"),
+        ("get_system_shared_memory_status", [], "system_shared_memory"),
+        ("get_cuda_shared_memory_status", ["region"], "cuda_shared_memory"),
+    ],
+)
+def test_extension_that_is_not_there_is_named(
+    client: triton.InferenceServerClient, call: str, arguments: list[str], extension: str
+) -> None:
+    with pytest.raises(InferenceServerException, match=f"extension {extension} is not") as caught:
+        getattr(client, call)(*arguments)
+
+    assert caught.value.status() == "404"
+
+
+def test_shared_memory_is_refused_in_words(client: triton.InferenceServerClient) -> None:
+    tensor = triton.InferInput("latents", [2, 2], "FP32")
+    tensor.set_shared_memory("region", 16)
+
+    with pytest.raises(InferenceServerException, match="not supported here .*shared_memory_region"):
+        client.infer("vae", [tensor])
+
+
 def test_error_reaches_the_client_in_words(client: triton.InferenceServerClient) -> None:
     with pytest.raises(InferenceServerException, match="a batch of at most 256") as caught:
         infer(client, "vae", "images", np.repeat(IMAGES, 65, axis=0), ["latents"], True)
