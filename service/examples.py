@@ -6,6 +6,8 @@ The numbers are the embedded models' of one day; their shape is what a test hold
 from typing import Any
 
 from service import documents
+from service.error_examples import error_example
+from service.settings import Settings
 
 PARAMETERS: dict[str, Any] = {
     "name": "vae",
@@ -136,41 +138,18 @@ ANSWERS: dict[str, Any] = {
     "metrics": "# HELP atlas_inference_waiting Requests that wait for a place.\n"
     "# TYPE atlas_inference_waiting gauge\natlas_inference_waiting 0.0\n",
 }
-# Title, detail and the place, where there is one.
-PROBLEMS: dict[str, tuple[str, str, str | None]] = {
-    "400": ("Bad Request", "the body is not valid JSON", "/body"),
-    "401": ("Unauthorized", "this operation needs the right key in the header X-API-Key", None),
-    "404": ("Not Found", "no model of that name is served", None),
-    "413": ("Request Entity Too Large", "the body is larger than 8388608 bytes", None),
-    "415": ("Unsupported Media Type", "this operation reads application/json", None),
-    "422": ("Unprocessable Entity", "this parameter is not known", "/query/colour"),
-    "500": ("Internal Server Error", "the service failed; the log says why", None),
-    "503": ("Service Unavailable", "all places and the queue are taken", None),
-}
 
 
-def add_examples(operation: dict[str, Any]) -> None:
+def add_examples(operation: dict[str, Any], settings: Settings) -> None:
     """Put examples beside an operation's parameters, answers and errors."""
+    name = operation["operationId"]
     for parameter in operation.get("parameters", ()):
         parameter["example"] = PARAMETERS[parameter["name"]]
     for status, answer in operation["responses"].items():
         if content := answer.get("content", {}).get("application/problem+json"):
-            answer["content"] = {
-                "application/problem+json": {**content, "example": _problem(status)}
-            }
-    example = ANSWERS.get(operation["operationId"])
+            shown = {**content, "example": error_example(name, int(status), settings)}
+            answer["content"] = {"application/problem+json": shown}
+    example = ANSWERS.get(name)
     for media_type, content in operation["responses"]["200"]["content"].items():
         if not media_type.startswith("image/"):  # a picture cannot be shown as text
             content["example"] = example
-
-
-def _problem(status: str) -> dict[str, Any]:
-    title, detail, place = PROBLEMS[status]
-    faults = [{"pointer": place, "detail": detail}] if place else []
-    return {
-        "type": "about:blank",
-        "title": title,
-        "status": int(status),
-        "detail": detail,
-        "errors": faults,
-    }

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from service import documents
 from service.api_key import HEADER, OPEN_PATHS
 from service.examples import FORM, add_examples
+from service.formats import MAX_SIDE
 from service.inputs import (
     AnimateInput,
     DecodeInput,
@@ -47,8 +48,8 @@ TAGS = [
 # Query limits depend on settings, so the schema's class cannot hold them.
 QUERY_LIMITS = {"rows": "max_tiles", "columns": "max_tiles", "scale": "max_scale"}
 LIMITS = {
-    "encode": "{max_images} files, {max_picture_pixels} pixels a file and {max_request_pixels} in "
-    "all, {max_body_bytes} bytes in all",
+    "encode": "{max_images} files, {max_picture_pixels} pixels and a side of {max_side} a file, "
+    "{max_request_pixels} pixels and {max_body_bytes} bytes in all",
     "encode_pixels": "{max_images} images, {max_body_bytes} bytes",
     "reconstruct": "as /encode, and {max_output_numbers} pixel values of the answer",
     "decode": "{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
@@ -109,7 +110,7 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         if limit := QUERY_LIMITS.get(parameter["name"]):
             parameter["schema"]["maximum"] = getattr(settings, limit)
     _describe_limits(document, settings)
-    _describe_every_answer(document, has_key=settings.has_api_key)
+    _describe_every_answer(document, settings)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
@@ -123,18 +124,22 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
         f"{settings.max_latents} latent points a request, {settings.max_tiles} tiles and "
         f"{settings.max_output_pixels} pixels a mosaic, {settings.max_output_numbers} pixel values "
         "in an answer of numbers."
-        "\n\nEvery error is a Problem. A 503 may be tried again after the seconds of its "
-        "Retry-After; the others will be the same again."
+        "\n\nEvery error is a Problem: 413 for bytes of a body and pixels of uploaded pictures "
+        "over their limits, 422 for whatever else is over one. A 503 may be tried again after the "
+        "seconds of its Retry-After; the others will be the same again."
+        "\n\nNot described here: the page for people at `/`, and the same models in the Open "
+        "Inference Protocol v2 at `/v2`, for clients of KServe and Triton."
     )
     for methods in document["paths"].values():
         for operation in methods.values():
             if limits := LIMITS.get(operation["operationId"]):
-                figures = limits.format_map(settings.model_dump())
+                figures = limits.format_map(settings.model_dump() | {"max_side": MAX_SIDE})
                 operation["description"] += f"\n\nLimits: {figures}."
 
 
-def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
+def _describe_every_answer(document: dict[str, Any], settings: Settings) -> None:
     """What holds for all operations: the request's id, failures, examples, and a key if set."""
+    has_key = settings.has_api_key
     document["security"] = [{"ApiKey": []}] if has_key else []
     if has_key:
         scheme = {"type": "apiKey", "in": "header", "name": HEADER}
@@ -146,10 +151,11 @@ def _describe_every_answer(document: dict[str, Any], has_key: bool) -> None:
             elif has_key:
                 operation["responses"]["401"] = documents.problems(401)[401]
             operation["responses"]["500"] = documents.problems(500)[500]
-            add_examples(operation)
+            add_examples(operation, settings)
             for status, answer in operation["responses"].items():
                 headers = {**answer.get("headers", {}), **documents.REQUEST_ID_HEADER}
-                operation["responses"][status] = {**answer, "headers": headers}
+                sent = {name: {**header, "required": True} for name, header in headers.items()}
+                operation["responses"][status] = {**answer, "headers": sent}
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

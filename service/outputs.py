@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 class EncodedImage(BaseModel):
     """Where one image lies in latent space."""
 
-    mean: list[float] = Field(description="Mean of the latent distribution.")
+    mean: list[float] = Field(
+        description="Mean of the latent distribution: a latent point, as /decode takes it."
+    )
     standard_deviation: list[float] = Field(description="Its standard deviation; 0 for an AE.")
     in_support: bool = Field(
         description="Whether held-out images of the data set lie near the mean: at most as far as "
@@ -172,7 +174,8 @@ class ProblemFault(BaseModel):
     """One place that is wrong."""
 
     pointer: str = Field(
-        description="JSON pointer whose first token is body, form, query, path or models.",
+        description="JSON pointer whose first token is body, form, query, path or models: "
+        "/form/images/1 is the second file.",
     )
     detail: str
 

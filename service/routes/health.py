@@ -9,13 +9,23 @@ from service.outputs import Alive, Ready, UnavailableModel
 router = APIRouter(tags=["health"], dependencies=[Depends(refuse_query)])
 
 
-@router.get("/livez", summary="Is the process alive?", responses=documents.problems(422))
+@router.get(
+    "/livez",
+    summary="Is the process alive?",
+    response_description="It is.",
+    responses=documents.problems(422),
+)
 async def livez() -> Alive:
     """200 whenever the process answers at all."""
     return Alive()
 
 
-@router.get("/readyz", summary="Is every model ready?", responses=documents.problems(422, 503))
+@router.get(
+    "/readyz",
+    summary="Is every model ready?",
+    response_description="It is; the versions served.",
+    responses=documents.problems(422, 503),
+)
 async def readyz(atlas: AtlasDependency, lifecycle: LifecycleDependency) -> Ready:
     """200 once every model is loaded, verified and warm; 503 naming those that are not.
 

@@ -123,8 +123,9 @@ async def grid(request: Request) -> Response:
 
     Row 0 lies at `y_max`, column 0 at `x_min`, and both ends are included: the defaults give 21 x
     21 points from -4 to 4, 588 x 588 pixels, with z = (-4, 4) top left and z = (4, -4) bottom
-    right. A single row or column lies in the middle of its bounds. The picture depends on the
-    model and the query alone, so it carries a strong ETag.
+    right. A single row or column lies in the middle of its bounds. `x_min` is less than `x_max`,
+    `y_min` than `y_max`, and the model has two latent dimensions; otherwise the answer is 422.
+    The picture depends on the model and the query alone, so it carries a strong ETag.
     """
     atlas = atlas_of(request)
     plan = atlas.plan_grid(read_query(request.query_params, GridQuery))

@@ -22,7 +22,12 @@ from service.outputs import (
 router = APIRouter(tags=["models"], dependencies=[Depends(refuse_query)])
 
 
-@router.get("/models", summary="List the models", responses=documents.problems(422))
+@router.get(
+    "/models",
+    summary="List the models",
+    response_description="Models in the order of their names.",
+    responses=documents.problems(422),
+)
 async def list_models(atlas: AtlasDependency) -> ModelList:
     """Every model that is served, the default one, and what failed to load."""
     registry = atlas.registry
@@ -36,7 +41,10 @@ async def list_models(atlas: AtlasDependency) -> ModelList:
 
 
 @router.get(
-    "/models/{name}", summary="Describe a model", responses=documents.problems(404, 422, 503)
+    "/models/{name}",
+    summary="Describe a model",
+    response_description="What its artifact's manifest says.",
+    responses=documents.problems(404, 422, 503),
 )
 async def get_model(
     atlas: AtlasDependency, name: Annotated[str, Path(description=documents.MODEL_NAME)]
@@ -48,6 +56,7 @@ async def get_model(
 @router.get(
     "/models/{name}/statistics",
     summary="Measure a latent space",
+    response_description="One entry a measure.",
     responses=documents.problems(404, 422, 503),
 )
 async def get_statistics(

@@ -31,6 +31,7 @@ async def tiles(request: Request, atlas: AtlasDependency, model: ModelName) -> T
     The address of the tiles is `ATLAS_PUBLIC_URL`, or else this request's own. `bounds` and
     `center` are degrees because libraries take every map for one of the earth, whose square in
     Web Mercator stands for the world of the plane; `latent` says how to get from one to the other.
+    A model that has not two latent dimensions has no map: 422.
     """
     return describe_tiles(atlas.plan_map(model), address_of(request))
 
@@ -57,7 +58,8 @@ async def tile(
     centre, so the step between pictures is 2^(8-z), within a tile and across tiles, and z = 8 has
     (0, 0) at the corner of four tiles. The tile equals `/grid` with 8 rows and columns and the
     centres of its outer cells as bounds. It depends on the model and its place alone, so it carries
-    a strong ETag. Where no tile is, the answer is 404.
+    a strong ETag. Where no tile is, the answer is 404; a model that has not two latent
+    dimensions has no map: 422.
     """
     work = atlas.plan_grid_picture(atlas.plan_tile(model, z, x, y))
     return await send_kept(request, atlas, work, "image/png")

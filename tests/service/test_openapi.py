@@ -58,6 +58,12 @@ def test_operations_have_an_id_a_described_tag_and_texts(document: dict[str, Any
     assert {operation["operationId"] for operation in found} == OPERATIONS
 
 
+def test_every_answer_is_described_in_its_own_words(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        for answer in operation["responses"].values():
+            assert answer["description"].rstrip(".") not in ("", "Successful Response")
+
+
 def test_each_operation_has_one_media_type_in_and_one_out(document: dict[str, Any]) -> None:
     for operation in operations(document):
         assert len(operation["responses"]["200"]["content"]) == 1
@@ -72,6 +78,14 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
             assert list(response["content"]) == ["application/problem+json"]
             schema = response["content"]["application/problem+json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_headers_can_be_relied_on(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        for status, answer in operation["responses"].items():
+            assert all(header["required"] for header in answer["headers"].values())
+            assert "X-Request-ID" in answer["headers"]
+            assert ("Retry-After" in answer["headers"]) == (status == "503")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +128,11 @@ def test_limits_of_the_settings_are_documented(document: dict[str, Any]) -> None
     for operation in operations(document):
         if "latent space" in operation["tags"]:
             assert "\n\nLimits: " in operation["description"]
+
+
+def test_what_is_not_in_the_document_is_named(document: dict[str, Any]) -> None:
+    assert "/v2" not in document["paths"]
+    assert "Open Inference Protocol v2 at `/v2`" in document["info"]["description"]
 
 
 def test_nothing_unresolved_or_unused_is_left(document: dict[str, Any]) -> None:

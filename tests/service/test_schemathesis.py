@@ -46,10 +46,12 @@ OPERATIONS = [
     ("/tiles/{model}.json", "GET"),
     ("/models/{name}/reference", "GET"),
     ("/models/{name}/reference.png", "GET"),
-    ("/models", "GET"),
+    ("/models/{name}/statistics", "GET"),
     ("/models/{name}", "GET"),
+    ("/models", "GET"),
     ("/livez", "GET"),
     ("/readyz", "GET"),
+    ("/metrics", "GET"),
 ]
 FORMS = ("/encode", "/reconstruct")
 RIGHT = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
@@ -204,6 +206,12 @@ def test_each_edge_of_the_document_is_answered_as_documented(
         generation_config=schema.config.generation_for(operation=operation),
     ):
         call(case, session)
+
+
+def test_every_operation_is_asked(schema: BaseSchema) -> None:
+    methods = schema.raw_schema["paths"].items()
+
+    assert {(path, method.upper()) for path, it in methods for method in it} == set(OPERATIONS)
 
 
 def test_these_were_a_thousand_requests_of_which_many_were_right() -> None:
