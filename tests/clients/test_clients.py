@@ -11,20 +11,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
 from tests import pictures, tiny
+from tests.clients import plain_http
 from tests.clients.generate import CLIENTS, SOURCE, environment
 from tests.server import serve, until
 
 pytestmark = pytest.mark.slow
 
 ROOT = SOURCE.parent.parent
-LATENTS = [[0.0, 0.0], [-1.5, 0.5]]
 # What builds a tool's program, and what runs it, each in the tool's folder.
 TYPESCRIPT = [["tsc", "--project", ".."], ["node", "../build/{tool}/drive.js"]]
 PROGRAMS: dict[str, list[list[str]]] = {
@@ -33,6 +32,14 @@ PROGRAMS: dict[str, list[list[str]]] = {
     "openapi-generator-go": [["go", "build", "-o", "drive", "."], ["./drive"]],
     "hey-api": TYPESCRIPT,
     "openapi-fetch": TYPESCRIPT,
+}
+# How a program calls an operation, by its id or its path.
+CALLS = {
+    "openapi-python-client": "{id}.sync(",
+    "openapi-generator-python": ".{id}(",
+    "openapi-generator-go": ".{pascal}(ctx",
+    "hey-api": "atlas.{camel}(",
+    "openapi-fetch": '("{path}"',
 }
 
 
@@ -83,45 +90,6 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def expected_answers(address: str, folder: Path) -> dict[str, Any]:
-    """The same calls by plain HTTP."""
-    with httpx.Client(base_url=address) as client:
-        files = [(folder / name).read_bytes() for name in ("0.png", "1.png")]
-        encoded = client.post("/encode", files=tiny.uploads(files), data={"model": "vae"})
-        pixels = json.loads((folder / "pixels.json").read_text())
-        from_pixels = client.post("/encode/pixels", json={"model": "vae", "images": pixels})
-        decoded = client.post("/decode/pixels", json={"model": "vae", "latents": LATENTS})
-        again = client.post("/reconstruct", files=tiny.uploads(files), data={"model": "vae"})
-        text = [("images", ("text.png", b"not a picture", "image/png"))]
-        huge = [("images", ("huge.png", (folder / "huge.png").read_bytes(), "image/png"))]
-        refused = [
-            client.get("/models/nope"),
-            client.get("/models/broken"),
-            client.post("/encode", files=huge),
-            client.post("/encode", files=text),
-            client.get("/grid?rows=200&columns=200"),
-        ]
-    return {
-        "models": ["ae", "vae"],
-        "encode": [entry["mean"] for entry in encoded.json()["latents"]],
-        "encode_pixels": [entry["mean"] for entry in from_pixels.json()["latents"]],
-        "decode_pixels": decoded.json()["images"],
-        "reconstruct": [entry["reconstruction"] for entry in again.json()["reconstructions"]],
-        "errors": {str(answer.status_code): answer.json()["detail"] for answer in refused},
-    }
-
-
-def expected_pictures(address: str) -> dict[str, bytes]:
-    body = {"model": "vae", "latents": LATENTS, "columns": 2}
-    path = {"model": "vae", "latents": LATENTS, "method": "spherical", "bounce": True}
-    return {
-        "decode.png": httpx.post(f"{address}/decode", json=body).content,
-        "path.png": httpx.post(f"{address}/interpolate/animation", json=path).content,
-        "tile.png": httpx.get(f"{address}/tiles/ae/10/511/512.png").content,
-        "grid.png": httpx.get(f"{address}/grid?model=ae&rows=3&columns=5").content,
-    }
-
-
 @pytest.mark.parametrize("tool", PROGRAMS)
 def test_generated_client_gets_what_plain_http_gets(
     address: str, folder: Path, tool: str, capsys: pytest.CaptureFixture[str]
@@ -135,13 +103,31 @@ def test_generated_client_gets_what_plain_http_gets(
     with capsys.disabled():  # CI shows each call
         sys.stdout.write(f"\n{tool}\n{printed}")
     answers = json.loads((folder / "answers.json").read_text())
-    expected = expected_answers(address, folder)
-    assert answers["models"] == expected["models"]
-    assert answers["errors"] == expected["errors"]
-    assert sorted(answers["errors"]) == ["404", "413", "415", "422", "503"]
-    for numbers in ("encode", "encode_pixels", "decode_pixels", "reconstruct"):
-        found, right = np.array(answers[numbers]), np.array(expected[numbers])
+    with httpx.Client(base_url=address) as client:
+        told, computed = plain_http.told(client), plain_http.computed(client, folder)
+        refused, drawn = plain_http.refused(client, folder), plain_http.drawn(client)
+    assert answers.keys() == {"errors"} | told.keys() | computed.keys()
+    assert sorted(refused) == ["404", "413", "415", "422", "503"]
+    assert answers["errors"] == refused
+    for name, value in told.items():
+        assert answers[name] == value
+    for name, numbers in computed.items():
+        found, right = np.array(answers[name]), np.array(numbers)
         assert found.shape == right.shape
         assert np.abs(found - right).max() < 1e-6  # some clients hold numbers as float32
-    for name, picture in expected_pictures(address).items():
+    for name, picture in drawn.items():
         assert (folder / name).read_bytes() == picture
+
+
+@pytest.mark.parametrize("tool", PROGRAMS)
+def test_program_calls_every_operation(tool: str) -> None:
+    folder = SOURCE / tool
+    program = next(folder.glob("drive.*")).read_text()
+
+    for path, methods in json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"].items():
+        for operation in methods.values():
+            name = operation["operationId"]
+            pascal = name.replace("_", " ").title().replace(" ", "")
+            camel = pascal[0].lower() + pascal[1:]
+            call = CALLS[tool].format(id=name, path=path, pascal=pascal, camel=camel)
+            assert call in program, call

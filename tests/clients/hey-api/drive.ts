@@ -31,6 +31,23 @@ const place = { model: "ae", z: 10, x: 511, y: 512 };
 await keep("tile", (await atlas.tile({ path: place, throwOnError: true })).data);
 const picture = await atlas.grid({ query: { model: "ae", rows: 3, columns: 5 }, throwOnError: true });
 await keep("grid", picture.data);
+const line = { latents, model: "vae", steps: 3 };
+await keep("strip", (await atlas.interpolate({ body: line, throwOnError: true })).data);
+const vae = { path: { name: "vae" }, throwOnError: true as const };
+await keep("reference", (await atlas.referencePicture(vae)).data);
+const reference = (await atlas.reference(vae)).data;
+console.log("reference", reference.coordinates.length, "points");
+const plane = (await atlas.tiles({ path: { model: "vae" }, throwOnError: true })).data;
+console.log("tiles", plane.tiles);
+const model = (await atlas.getModel(vae)).data;
+console.log("get_model", model.training_config);
+const measures = (await atlas.getStatistics(vae)).data.measures;
+console.log("get_statistics", measures.map((measure) => measure.sentence));
+const alive = (await atlas.livez({ throwOnError: true })).data;
+const ready = (await atlas.readyz({ throwOnError: true })).data;
+console.log("health", alive.status, ready.status);
+const figures = (await atlas.metrics({ throwOnError: true })).data;
+console.log("metrics", figures.length, "characters");
 
 const errors: Record<number, string> = {};
 for (const answer of [
@@ -52,6 +69,13 @@ const answers = {
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
   reconstruct: again.reconstructions.map((image) => image.reconstruction),
+  reference: reference.coordinates,
+  plane: plane.latent.maximum,
+  training: model.training_config,
+  measures: Object.fromEntries(measures.map((measure) => [measure.name, measure.value])),
+  alive: alive.status,
+  ready: ready.models,
+  metrics: figures.split("\n")[0],
   errors,
 };
 await writeFile(`${folder}/answers.json`, JSON.stringify(answers));

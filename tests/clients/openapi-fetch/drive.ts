@@ -36,6 +36,25 @@ const place = { params: { path }, parseAs: "blob" as const };
 await keep("tile", good(await client.GET("/tiles/{model}/{z}/{x}/{y}.png", place)));
 const query = { model: "ae", rows: 3, columns: 5 };
 await keep("grid", good(await client.GET("/grid", { params: { query }, parseAs: "blob" })));
+const line = { latents, model: "vae", method: "linear" as const, steps: 3, scale: 1 };
+await keep("strip", good(await client.POST("/interpolate", { body: line, parseAs: "blob" })));
+const vae = { params: { path: { name: "vae" } } };
+const thumbnails = { ...vae, parseAs: "blob" as const };
+await keep("reference", good(await client.GET("/models/{name}/reference.png", thumbnails)));
+const reference = good(await client.GET("/models/{name}/reference", vae));
+console.log("reference", reference.coordinates.length, "points");
+const map = { params: { path: { model: "vae" } } };
+const plane = good(await client.GET("/tiles/{model}.json", map));
+console.log("tiles", plane.tiles);
+const model = good(await client.GET("/models/{name}", vae));
+console.log("get_model", model.training_config);
+const measures = good(await client.GET("/models/{name}/statistics", vae)).measures;
+console.log("get_statistics", measures.map((measure) => measure.sentence));
+const alive = good(await client.GET("/livez"));
+const ready = good(await client.GET("/readyz"));
+console.log("health", alive.status, ready.status);
+const figures = good(await client.GET("/metrics", { parseAs: "text" }));
+console.log("metrics", figures.length, "characters");
 
 const errors: Record<number, string> = {};
 for (const answer of [
@@ -57,6 +76,13 @@ const answers = {
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
   reconstruct: again.reconstructions.map((image) => image.reconstruction),
+  reference: reference.coordinates,
+  plane: plane.latent.maximum,
+  training: model.training_config,
+  measures: Object.fromEntries(measures.map((measure) => [measure.name, measure.value])),
+  alive: alive.status,
+  ready: ready.models,
+  metrics: figures.split("\n")[0],
   errors,
 };
 await writeFile(`${folder}/answers.json`, JSON.stringify(answers));

@@ -9,17 +9,25 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.org/drive/latentatlas"
 )
 
 type answers struct {
-	Models       []string          `json:"models"`
-	Encode       [][]float32       `json:"encode"`
-	EncodePixels [][]float32       `json:"encode_pixels"`
-	DecodePixels [][][]float32     `json:"decode_pixels"`
-	Reconstruct  [][][]float32     `json:"reconstruct"`
-	Errors       map[string]string `json:"errors"`
+	Models       []string           `json:"models"`
+	Encode       [][]float32        `json:"encode"`
+	EncodePixels [][]float32        `json:"encode_pixels"`
+	DecodePixels [][][]float32      `json:"decode_pixels"`
+	Reconstruct  [][][]float32      `json:"reconstruct"`
+	Reference    [][]float32        `json:"reference"`
+	Plane        []float32          `json:"plane"`
+	Training     map[string]any     `json:"training"`
+	Measures     map[string]float32 `json:"measures"`
+	Alive        string             `json:"alive"`
+	Ready        map[string]int32   `json:"ready"`
+	Metrics      string             `json:"metrics"`
+	Errors       map[string]string  `json:"errors"`
 }
 
 func main() {
@@ -27,10 +35,11 @@ func main() {
 	configuration := latentatlas.NewConfiguration()
 	configuration.Servers = latentatlas.ServerConfigurations{{URL: address}}
 	client := latentatlas.NewAPIClient(configuration)
-	space, plane, catalogue := client.LatentSpaceAPI, client.LatentMapAPI, client.ModelsAPI
+	space, plane := client.LatentSpaceAPI, client.LatentMapAPI
+	catalogue, health := client.ModelsAPI, client.HealthAPI
 	ctx := context.Background()
 	open := func(name string) *os.File { return must(os.Open(filepath.Join(folder, name))) }
-	all := answers{Errors: map[string]string{}}
+	all := answers{Measures: map[string]float32{}, Errors: map[string]string{}}
 
 	models, _, err := catalogue.ListModels(ctx).Execute()
 	check(err)
@@ -91,6 +100,48 @@ func main() {
 	picture, _, err := space.Grid(ctx).Model("ae").Rows(3).Columns(5).Execute()
 	check(err)
 	fmt.Println("grid", keep(picture, folder, "grid.png"), "bytes")
+
+	line := latentatlas.NewInterpolateInput(points)
+	line.SetModel("vae")
+	line.SetSteps(3)
+	strip, _, err := space.Interpolate(ctx).InterpolateInput(*line).Execute()
+	check(err)
+	fmt.Println("strip", keep(strip, folder, "strip.png"), "bytes")
+
+	thumbnails, _, err := plane.ReferencePicture(ctx, "vae").Execute()
+	check(err)
+	fmt.Println("reference_picture", keep(thumbnails, folder, "reference.png"), "bytes")
+	reference, _, err := plane.Reference(ctx, "vae").Execute()
+	check(err)
+	all.Reference = reference.Coordinates
+	fmt.Println("reference", len(reference.Coordinates), "points")
+
+	description, _, err := plane.Tiles(ctx, "vae").Execute()
+	check(err)
+	all.Plane = description.Latent.Maximum
+	fmt.Println("tiles", description.Tiles)
+
+	model, _, err := catalogue.GetModel(ctx, "vae").Execute()
+	check(err)
+	all.Training = model.TrainingConfig
+	fmt.Println("get_model", model.TrainingConfig)
+	statistics, _, err := catalogue.GetStatistics(ctx, "vae").Execute()
+	check(err)
+	for _, measure := range statistics.Measures {
+		all.Measures[measure.Name] = measure.Value
+		fmt.Println("get_statistics", measure.Sentence)
+	}
+
+	alive, _, err := health.Livez(ctx).Execute()
+	check(err)
+	ready, _, err := health.Readyz(ctx).Execute()
+	check(err)
+	all.Alive, all.Ready = alive.GetStatus(), ready.Models
+	fmt.Println("health", alive.GetStatus(), ready.GetStatus())
+	figures, _, err := health.Metrics(ctx).Execute()
+	check(err)
+	all.Metrics = strings.Split(figures, "\n")[0]
+	fmt.Println("metrics", len(figures), "characters")
 
 	_, _, unknown := catalogue.GetModel(ctx, "nope").Execute()
 	_, _, broken := catalogue.GetModel(ctx, "broken").Execute()

@@ -13,6 +13,8 @@ from latent_atlas import (
     DecodeInput,
     DecodePixelsInput,
     EncodePixelsInput,
+    HealthApi,
+    InterpolateInput,
     LatentMapApi,
     LatentSpaceApi,
     ModelsApi,
@@ -20,7 +22,8 @@ from latent_atlas import (
 
 folder = Path(sys.argv[2])
 client = ApiClient(Configuration(host=sys.argv[1]))
-latent_space, catalogue = LatentSpaceApi(client), ModelsApi(client)
+latent_space, latent_map = LatentSpaceApi(client), LatentMapApi(client)
+catalogue, health = ModelsApi(client), HealthApi(client)
 
 models = catalogue.list_models()
 print("list_models", [model.name for model in models.models])
@@ -41,11 +44,29 @@ print("reconstruct", [image.error for image in again.reconstructions])
 path = AnimateInput(latents=points, model="vae", method="spherical", bounce=True)
 (folder / "path.png").write_bytes(latent_space.animate(path))
 print("path", (folder / "path.png").stat().st_size, "bytes")
-(folder / "tile.png").write_bytes(LatentMapApi(client).tile("ae", 10, 511, 512))
+(folder / "tile.png").write_bytes(latent_map.tile("ae", 10, 511, 512))
 print("tile", (folder / "tile.png").stat().st_size, "bytes")
 picture = latent_space.grid(model="ae", rows=3, columns=5)
 (folder / "grid.png").write_bytes(picture)
 print("grid", len(picture), "bytes")
+strip = InterpolateInput(latents=points, model="vae", steps=3)
+(folder / "strip.png").write_bytes(latent_space.interpolate(strip))
+print("strip", (folder / "strip.png").stat().st_size, "bytes")
+thumbnails = latent_map.reference_picture("vae")
+(folder / "reference.png").write_bytes(thumbnails)
+print("reference_picture", len(thumbnails), "bytes")
+reference = latent_map.reference("vae")
+print("reference", len(reference.coordinates), "points")
+plane = latent_map.tiles("vae")
+print("tiles", plane.tiles)
+model = catalogue.get_model("vae")
+print("get_model", model.training_config)
+measures = catalogue.get_statistics("vae").measures
+print("get_statistics", [measure.sentence for measure in measures])
+alive, ready = health.livez(), health.readyz()
+print("health", alive.status, ready.status)
+figures = health.metrics()
+print("metrics", len(figures), "characters")
 
 errors = {}
 
@@ -79,6 +100,13 @@ answers = {
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
     "reconstruct": [image.reconstruction for image in again.reconstructions],
+    "reference": reference.coordinates,
+    "plane": plane.latent.maximum,
+    "training": model.training_config,
+    "measures": {measure.name: measure.value for measure in measures},
+    "alive": alive.status,
+    "ready": ready.models,
+    "metrics": figures.splitlines()[0],
     "errors": errors,
 }
 (folder / "answers.json").write_text(json.dumps(answers))

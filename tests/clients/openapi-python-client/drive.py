@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from latent_atlas_client import Client
-from latent_atlas_client.api.latent_map import tile
+from latent_atlas_client.api.health import livez, metrics, readyz
+from latent_atlas_client.api.latent_map import reference, reference_picture, tile, tiles
 from latent_atlas_client.api.latent_space import (
     animate,
     decode,
@@ -13,9 +14,10 @@ from latent_atlas_client.api.latent_space import (
     encode,
     encode_pixels,
     grid,
+    interpolate,
     reconstruct,
 )
-from latent_atlas_client.api.models import get_model, list_models
+from latent_atlas_client.api.models import get_model, get_statistics, list_models
 from latent_atlas_client.models import (
     AnimateInput,
     AnimateInputMethod,
@@ -23,6 +25,7 @@ from latent_atlas_client.models import (
     DecodePixelsInput,
     EncodeInput,
     EncodePixelsInput,
+    InterpolateInput,
     Problem,
 )
 from latent_atlas_client.types import File
@@ -60,6 +63,24 @@ print("tile", (folder / "tile.png").stat().st_size, "bytes")
 picture = grid.sync(client=client, model="ae", rows=3, columns=5)
 (folder / "grid.png").write_bytes(picture.payload.read())
 print("grid", (folder / "grid.png").stat().st_size, "bytes")
+strip = InterpolateInput(latents=points, model="vae", steps=3)
+(folder / "strip.png").write_bytes(interpolate.sync(client=client, body=strip).payload.read())
+print("strip", (folder / "strip.png").stat().st_size, "bytes")
+thumbnails = reference_picture.sync("vae", client=client).payload.read()
+(folder / "reference.png").write_bytes(thumbnails)
+print("reference_picture", len(thumbnails), "bytes")
+points_of_images = reference.sync("vae", client=client)
+print("reference", len(points_of_images.coordinates), "points")
+plane = tiles.sync("vae", client=client)
+print("tiles", plane.tiles)
+model = get_model.sync("vae", client=client)
+print("get_model", model.training_config)
+measures = get_statistics.sync("vae", client=client).measures
+print("get_statistics", [measure.sentence for measure in measures])
+alive, ready = livez.sync(client=client), readyz.sync(client=client)
+print("health", alive.status, ready.status)
+figures = metrics.sync(client=client)
+print("metrics", len(figures), "characters")
 
 errors = {}
 for answer in (
@@ -79,6 +100,13 @@ answers = {
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
     "reconstruct": [image.reconstruction for image in again.reconstructions],
+    "reference": points_of_images.coordinates,
+    "plane": plane.latent.maximum,
+    "training": model.training_config.additional_properties,
+    "measures": {measure.name: measure.value for measure in measures},
+    "alive": alive.status,
+    "ready": ready.models.additional_properties,
+    "metrics": figures.splitlines()[0],
     "errors": errors,
 }
 (folder / "answers.json").write_text(json.dumps(answers))
