@@ -1,6 +1,8 @@
 """python -m service.worker: one of the processes that `workers` starts; not for use alone."""
 
 import asyncio
+import contextlib
+import os
 import signal
 import socket
 import sys
@@ -10,7 +12,7 @@ from service.errors import RepositoryUnusable
 from service.logs import configure_logging
 from service.server import Server
 from service.settings import Settings
-from service.workers import shared_socket, worker_count
+from service.workers import SERVING, shared_socket, worker_count
 
 STANDARD_INPUT = 0
 
@@ -19,9 +21,12 @@ class Worker(Server):
     """A server that ends when the process that started it is gone."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Watch standard input, whose other end that process holds; then start."""
+        """Watch standard input, whose other end that process holds; start, and say so there."""
         asyncio.get_running_loop().add_reader(STANDARD_INPUT, self._end)
         await super().startup(sockets)
+        if self.started:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(STANDARD_INPUT, SERVING)
 
     def _end(self) -> None:
         asyncio.get_running_loop().remove_reader(STANDARD_INPUT)

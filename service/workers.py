@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from time import monotonic
 from types import FrameType
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -27,8 +26,7 @@ logger = logging.getLogger(__name__)
 MOST_BY_DEFAULT = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's name for it
 SHARED_MEMORY = "/dev/shm"  # where containers that cannot write elsewhere still can
-# A worker that dies sooner has not begun to serve: another one would fare no better.
-START_SECONDS = 5
+SERVING = b"1"  # what a worker writes to its standard input once it listens
 
 
 def worker_count(settings: Settings) -> int:
@@ -50,7 +48,7 @@ class Workers:
     def __init__(self, settings: Settings, count: int) -> None:
         self._settings = settings
         self._count = count
-        self._started = dict[int, tuple[subprocess.Popen[bytes], float]]()
+        self._started = dict[int, tuple[subprocess.Popen[bytes], socket.socket]]()
         self._is_leaving = False
 
     def run(self) -> int:
@@ -81,10 +79,14 @@ class Workers:
         # A reload that is asked for before the worker listens to signals waits until it does.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         # A worker whose standard input ends has lost this process, and ends too.
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "service.worker"], env=environment, stdin=subprocess.PIPE
-        )
-        self._started[worker.pid] = (worker, monotonic())
+        line, standard_input = socket.socketpair()
+        with standard_input:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "service.worker"],
+                env=environment,
+                stdin=standard_input.fileno(),
+            )
+        self._started[worker.pid] = (worker, line)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if self._is_leaving:  # told so before this one could be told
             self._leave()
@@ -95,15 +97,15 @@ class Workers:
             pid, status = os.waitpid(-1, 0)
             if pid not in self._started:  # as process 1 of a container, any orphan
                 continue
-            worker, start = self._started.pop(pid)
+            worker, line = self._started.pop(pid)
             worker.returncode = os.waitstatus_to_exitcode(status)
-            if worker.stdin is not None:
-                worker.stdin.close()
+            with line:
+                has_served = line.recv(1) == SERVING
             mark_process_dead(pid, environment[METRICS_FOLDER])  # type: ignore[no-untyped-call]
             if self._is_leaving:  # one that had no time to listen to signals ends by this one
                 ended_well = worker.returncode in (0, -signal.SIGTERM)
                 exit_code = exit_code or (0 if ended_well else worker.returncode)
-            elif monotonic() - start < START_SECONDS:
+            elif not has_served:  # another one would fare no better
                 logger.error("a worker ended with %d as it started", worker.returncode)
                 exit_code = worker.returncode or 1
                 self._leave()
