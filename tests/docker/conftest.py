@@ -1,11 +1,13 @@
 """Images built once, and the figures of these tests printed at the end of the run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from tests.docker import engine
+from tests.server import until
 
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -41,3 +43,12 @@ def is_ready(address: str) -> bool:
         return httpx.get(f"{address}/readyz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+@contextmanager
+def bare(cpus: str = "2") -> Iterator[tuple[str, str, int]]:
+    """A ready container, its host and its port: `docker run`, a published port, some CPUs."""
+    with engine.beside("--cpus", cpus, "--publish", "8000") as name:
+        host, port = engine.address(name, 8000)
+        until(lambda: is_ready(f"http://{host}:{port}"))
+        yield name, host, port

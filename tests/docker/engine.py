@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = "latent-atlas-test"
 SERVICE_IMAGE, TRAINING_IMAGE = "latent-atlas-service", "latent-atlas-training"
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 1200  # a first build fetches 360 MB
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
@@ -47,6 +49,16 @@ def inspect(name: str) -> dict[str, Any]:
     """What the engine knows of an image or a container."""
     found: dict[str, Any] = json.loads(docker("inspect", name))[0]
     return found
+
+
+@contextmanager
+def beside(*options: str) -> Iterator[str]:
+    """A container of the service that runs beside the test, with `docker run`'s options."""
+    name = docker("run", "--detach", *options, SERVICE_IMAGE)
+    try:
+        yield name
+    finally:
+        docker("rm", "--force", name)
 
 
 def address(container: str, port: int) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """What Dockerfile, compose files and workflows say, read and not run."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -45,6 +46,18 @@ def test_base_images_have_a_version() -> None:
     assert all(re.fullmatch(r"\w+:\d+\.\d+-[\w-]+", image) for image in [front, *named])
 
 
+@pytest.mark.slow
+def test_checkout_on_windows_is_one_that_images_are_built_from(tmp_path: Path) -> None:
+    clone = ("git", "clone", "--quiet", "--config", "core.autocrlf=true", engine.ROOT, tmp_path)
+
+    subprocess.run(clone, check=True)
+
+    changed = ("git", "status", "--porcelain")
+    assert subprocess.run(changed, cwd=tmp_path, check=True, capture_output=True).stdout == b""
+    for name in ("docker/slim.sh", "docker/nginx.conf", "constraints.txt"):
+        assert b"\r" not in (tmp_path / name).read_bytes()
+
+
 def test_image_has_the_version_of_the_project() -> None:
     named = re.findall(r"ARG VERSION=(\S+)", DOCKERFILE.read_text())
 
@@ -74,6 +87,15 @@ def test_container_has_no_rights_and_limits_of_all_kinds(part: str, name: str) -
     assert container["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
     mounts = [mount for mount in container["volumes"] if isinstance(mount, dict)]
     assert [(mount["type"], mount["target"]) for mount in mounts] == [("tmpfs", "/tmp")]
+
+
+def test_config_of_the_front_in_a_swarm_is_named_after_its_content() -> None:
+    content = yaml.safe_load((engine.ROOT / "docker" / "compose.swarm.yaml").read_text())
+    digest = hashlib.sha256((engine.ROOT / "docker" / "nginx.conf").read_bytes()).hexdigest()
+
+    name = content["configs"]["front"]["name"]
+
+    assert name == f"${{FRONT_CONFIG:-latent-atlas-front-{digest[:8]}}}"
 
 
 def test_service_has_longer_to_stop_than_it_gives_its_requests() -> None:

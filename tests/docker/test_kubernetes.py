@@ -2,8 +2,10 @@
 
 import copy
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import yaml
 
 from service.settings import Settings
 from tests.docker import engine
+from tests.docker.conftest import bare
+from tests.docker.load import Load, Request
 
 VOLUME = f"{engine.PROJECT}_filled"
 FOLDER = engine.ROOT / "docker" / "kubernetes"
@@ -26,6 +30,8 @@ KINDS = {
     "PodDisruptionBudget",
     "Service",
 }
+# 1.4 MB each: the cache of each worker is full when all were asked for.
+MORE_THAN_IS_KEPT = [Request("GET", f"/grid?rows=60&columns=60&x_max={n}") for n in range(1, 41)]
 
 Resource = dict[str, Any]
 
@@ -80,6 +86,13 @@ def test_settings_are_ones_the_service_knows(monkeypatch: pytest.MonkeyPatch) ->
     assert values.keys() <= known - {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
 
 
+@pytest.mark.parametrize("name", ["base", "artifacts"])
+def test_service_beside_it_that_is_called_atlas_sets_nothing(name: str) -> None:
+    pod = pod_of(by_kind(name)["Deployment"])
+
+    assert pod["enableServiceLinks"] is False
+
+
 def test_pod_is_given_the_time_to_leave() -> None:
     resources = by_kind("base")
     pod = pod_of(resources["Deployment"])
@@ -102,8 +115,9 @@ def test_probes_ask_what_they_are_for() -> None:
 
 @pytest.mark.parametrize("name", ["base", "artifacts", "kserve"])
 def test_containers_are_limited_and_have_no_rights(name: str) -> None:
-    for container in containers(render(name)):
-        security = container["securityContext"]
+    for container, security in containers(render(name)):
+        assert (security["runAsNonRoot"], security["runAsUser"]) == (True, 10001)
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
         assert security["readOnlyRootFilesystem"] is True
         assert security["allowPrivilegeEscalation"] is False
         assert security["capabilities"] == {"drop": ["ALL"]}
@@ -143,20 +157,49 @@ def test_kserve_container_is_one_a_pod_takes(version: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("images")
-def test_volume_is_filled_with_what_it_lacks_and_no_more() -> None:
-    (fill,) = pod_of(by_kind("artifacts")["Deployment"])["initContainers"]
+def test_memory_that_is_asked_for_covers_a_replica_at_work(report: Callable[[str], None]) -> None:
+    (container,) = pod_of(by_kind("base")["Deployment"])["containers"]
+    cpus, asked = container["resources"]["limits"]["cpu"], container["resources"]["requests"]
+
+    with bare(cpus) as (name, host, port):
+        with Load(host, port, MORE_THAN_IS_KEPT):
+            pass
+        held = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", name).split()[0]
+
+    report(f"memory of a replica after many large grids: {held}, {asked['memory']} are asked for")
+    assert held.endswith("MiB")
+    assert float(held.removesuffix("MiB")) < float(asked["memory"].removesuffix("Mi"))
+
+
+@pytest.fixture
+def fill(images: None) -> Iterator[list[str]]:  # noqa: ARG001
+    """The command that fills a volume, and an empty one that belongs to the service's user."""
+    (container,) = pod_of(by_kind("artifacts")["Deployment"])["initContainers"]
     engine.docker("volume", "create", VOLUME)
+    on_volume("chown", "10001", "/models", user="0")  # as fsGroup has it
+    yield container["command"]
+    engine.docker("volume", "rm", VOLUME)
 
-    try:
-        on_volume("chown", "10001", "/models", user="0")  # as fsGroup has it
-        on_volume(*fill["command"])
-        on_volume("sh", "-c", "echo mine > /models/vae/1/manifest.json; rm -r /models/ae")
-        on_volume(*fill["command"])
 
-        assert on_volume("cat", "/models/vae/1/manifest.json") == "mine"
-        assert "model.pt" in on_volume("ls", "/models/ae/1")
-    finally:
-        engine.docker("volume", "rm", VOLUME)
+@pytest.mark.slow
+def test_volume_is_filled_with_what_it_lacks_and_no_more(fill: list[str]) -> None:
+    on_volume(*fill)
+    on_volume("sh", "-c", "echo mine > /models/vae/1/manifest.json; rm -r /models/ae")
+    on_volume(*fill)
+
+    assert on_volume("cat", "/models/vae/1/manifest.json") == "mine"
+    assert "model.pt" in on_volume("ls", "/models/ae/1")
+
+
+@pytest.mark.slow
+def test_version_that_was_copied_in_part_is_copied_again(fill: list[str]) -> None:
+    largest_file = "ulimit -f 1000"  # in blocks of 512 bytes; models are larger
+    with pytest.raises(subprocess.CalledProcessError):
+        on_volume("sh", "-c", f"{largest_file}; {shlex.join(fill)}")
+
+    on_volume(*fill)
+
+    assert on_volume("diff", "--recursive", "/atlas/model_repository", "/models", "-x.fill") == ""
 
 
 def on_volume(command: str, *arguments: str, user: str = "10001") -> str:
@@ -165,12 +208,10 @@ def on_volume(command: str, *arguments: str, user: str = "10001") -> str:
     return engine.docker("run", *options, engine.SERVICE_IMAGE, *arguments)
 
 
-def containers(resources: list[Resource]) -> list[Resource]:
-    """Of all kinds that have some."""
-    specs = [resource["spec"] for resource in resources if resource["kind"] == "ServingRuntime"]
-    specs += [pod_of(resource) for resource in resources if resource["kind"] == "Deployment"]
-    return [
-        container
-        for spec in specs
-        for container in [*spec["containers"], *spec.get("initContainers", [])]
-    ]
+def containers(resources: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
+    """Of all kinds that have some, each with the security context that it runs under."""
+    pods = [resource["spec"] for resource in resources if resource["kind"] == "ServingRuntime"]
+    pods += [pod_of(resource) for resource in resources if resource["kind"] == "Deployment"]
+    for pod in pods:
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            yield container, {**pod.get("securityContext", {}), **container["securityContext"]}

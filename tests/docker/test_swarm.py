@@ -34,7 +34,7 @@ def front(swarm: None) -> Iterator[Address]:  # noqa: ARG001
     """Where the front listens, with three replicas healthy behind it."""
     # Not every kernel can publish a port on all nodes; every one can on its own.
     deploy = ("stack", "deploy", "--resolve-image=never", *FILES, engine.PROJECT)
-    engine.docker(*deploy, FRONT_PORT_MODE="host")
+    engine.docker(*deploy, FRONT_PORT_MODE="host", FRONT_CONFIG=f"{engine.PROJECT}-front")
     until(lambda: running("service") == "3/3" and running("front") == "1/1", seconds=120)
     name = engine.docker("ps", "--quiet", "--filter", f"name={engine.PROJECT}_front")
     host, port = engine.address(name, 8080)
