@@ -58,6 +58,20 @@ def test_start_is_within_the_budget(report: Callable[[str], None]) -> None:
     assert min(seconds) < START_BUDGET_SECONDS  # of a machine that may do other things besides
 
 
+@pytest.mark.parametrize(
+    ("image", "modules"),
+    [(IMAGES[0], "service.worker, service.app"), (IMAGES[1], "training.__main__")],
+)
+def test_nothing_is_compiled_at_a_start(image: str, modules: str) -> None:
+    look = (
+        f"import os, sys, {modules}\n"
+        "cached = {name: vars(it).get('__cached__') for name, it in sys.modules.items()}\n"
+        "print([name for name, place in cached.items() if place and not os.path.exists(place)])\n"
+    )
+
+    assert run_in(image, "python", "-c", look) == "[]"
+
+
 def test_answers_are_those_outside_a_container() -> None:
     body = {"latents": [[0, 0], [1.5, -2]], "scale": 2}
     upload = tiny.uploads([tiny.picture_bytes(tiny.random_levels(1)[0])])
