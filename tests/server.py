@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -50,7 +50,7 @@ def serve(
     try:
         address = _address(process, lines)
         reader.start()
-        until(lambda: _is_ready(address), seconds=60)
+        _wait_until_ready(address, process, lines)
         yield address, process
     finally:
         if process.poll() is None:
@@ -76,6 +76,16 @@ def figure(address: str, name: str, **labels: str) -> float:
             if sample.name == name and labels.items() <= sample.labels.items():
                 return sample.value
     return 0
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[str], lines: list[str]) -> None:
+    """Ask now and then, which leaves the server the CPUs to start with; a minute at most."""
+    deadline = monotonic() + 60
+    while not _is_ready(address):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)
+            raise RuntimeError(f"the server ended: {''.join(lines)}")
+        assert monotonic() < deadline, "the server never became ready"
 
 
 def _is_ready(address: str) -> bool:

@@ -50,5 +50,6 @@ def bare(cpus: str = "2") -> Iterator[tuple[str, str, int]]:
     """A ready container, its host and its port: `docker run`, a published port, some CPUs."""
     with engine.beside("--cpus", cpus, "--publish", "8000") as name:
         host, port = engine.address(name, 8000)
+        engine.wait_for_line(name, "Application startup complete")
         until(lambda: is_ready(f"http://{host}:{port}"))
         yield name, host, port

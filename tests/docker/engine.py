@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
+import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +26,7 @@ def run(*command: str, **variables: str) -> str:
         cwd=ROOT,
         env=environment,
         check=True,
-        stdout=subprocess.PIPE,
+        stdout=PIPE,
         text=True,
         timeout=LONGEST_SECONDS,
     ).stdout.strip()
@@ -59,6 +61,22 @@ def beside(*options: str) -> Iterator[str]:
         yield name
     finally:
         docker("rm", "--force", name)
+
+
+def wait_for_line(container: str, text: str) -> None:
+    """Until the container writes it, a minute at most; that takes none of the container's CPUs."""
+    follow, written = ["docker", "logs", "--follow", container], list[str]()
+    with subprocess.Popen(follow, stdout=PIPE, stderr=STDOUT, text=True) as log:
+        assert log.stdout is not None
+        limit = threading.Timer(60, log.kill)
+        limit.start()
+        for line in log.stdout:
+            written.append(line)
+            if text in line:
+                log.kill()
+                break
+        limit.cancel()
+    assert text in "".join(written), f"the container wrote {written}"
 
 
 def address(container: str, port: int) -> tuple[str, int]:
