@@ -50,7 +50,7 @@ def serve(
     try:
         address = _address(process, lines)
         reader.start()
-        _wait_until_ready(address, process, lines)
+        until(lambda: _is_ready(address, process, lines), seconds=60)
         yield address, process
     finally:
         if process.poll() is None:
@@ -78,21 +78,15 @@ def figure(address: str, name: str, **labels: str) -> float:
     return 0
 
 
-def _wait_until_ready(address: str, process: subprocess.Popen[str], lines: list[str]) -> None:
-    """Ask now and then, which leaves the server the CPUs to start with; a minute at most."""
-    deadline = monotonic() + 60
-    while not _is_ready(address):
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.02)
-            raise RuntimeError(f"the server ended: {''.join(lines)}")
-        assert monotonic() < deadline, "the server never became ready"
-
-
-def _is_ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz").status_code == 200
-    except httpx.ConnectError:  # of several workers none listens before it is ready
-        return False
+def _is_ready(address: str, process: subprocess.Popen[str], lines: list[str]) -> bool:
+    """Whether it is; if not, after a moment that leaves it the CPUs, and raises if it has ended."""
+    with suppress(httpx.ConnectError):  # of several workers none listens before it is ready
+        if httpx.get(f"{address}/readyz").status_code == 200:
+            return True
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.02)
+        raise _ended(lines)
+    return False
 
 
 def _read_on(process: subprocess.Popen[str], lines: list[str]) -> None:
@@ -108,4 +102,8 @@ def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
         lines.append(line)
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
             return found.group()
-    raise RuntimeError(f"the server ended: {''.join(lines)}")
+    raise _ended(lines)
+
+
+def _ended(lines: list[str]) -> RuntimeError:
+    return RuntimeError(f"the server ended: {''.join(lines)}")
