@@ -12,7 +12,8 @@ from service.settings import Settings
 from tests import pictures, tiny
 from tests.service.conftest import wait_until_loaded
 
-DOCUMENT = create_app(Settings()).openapi()
+SETTINGS = Settings()
+DOCUMENT = create_app(SETTINGS).openapi()
 OPERATIONS = {
     operation["operationId"]: (method, path, operation)
     for path, methods in DOCUMENT["paths"].items()
@@ -65,11 +66,12 @@ def wrong_request(name: str, status: str) -> dict[str, Any]:
 
 
 def wrong_json(content: dict[str, Any], status: str) -> dict[str, Any]:
-    example, media_type = content["application/json"]["example"], "application/json"
+    right, media_type = content["application/json"]["example"], "application/json"
+    large = bytes(SETTINGS.max_body_bytes + 1)
     wrong: dict[str, dict[str, Any]] = {
         "400": {"content": b"{", "headers": {"content-type": media_type}},
-        "404": {"json": example | {"model": "nope"}},
-        "413": {"content": bytes(8_388_609), "headers": {"content-type": media_type}},
+        "404": {"json": right | {"model": "nope"}},
+        "413": {"content": large, "headers": {"content-type": media_type}},
         "415": {"content": b"{}", "headers": {"content-type": "text/plain"}},
         "422": {"json": {"latents": [[0.0, 0.0], [1.0, 2.0, 3.0]]}},
     }
