@@ -19,9 +19,9 @@ def main() -> int:
     from pydantic import ValidationError
 
     from service.errors import RepositoryUnusable
-    from service.logs import configure_logging
+    from service.process.logs import configure_logging
+    from service.process.workers import Workers, worker_count
     from service.settings import Settings
-    from service.workers import Workers, worker_count
 
     try:
         settings = Settings()
@@ -41,7 +41,7 @@ def _end(_: int, __: FrameType | None) -> None:
 def _serve_alone(settings: "Settings") -> int:
     # These import torch, which a process that only starts others does not need.
     from service.app import create_app
-    from service.server import Server
+    from service.process.server import Server
 
     app = create_app(settings)
     Server(app, settings, app.state.lifecycle.leave).run()

@@ -11,36 +11,36 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from service.api_key import ApiKey
-from service.atlas import Atlas
-from service.body_limit import BodyLimit
-from service.cors import Cors
-from service.cpu import available_cpus
-from service.departure import Departure
-from service.dispatch import Dispatch
-from service.express import Express
-from service.head import HeadAsGet
-from service.inference import InferenceExecutor
-from service.lifecycle import Lifecycle
-from service.metrics import Metrics
-from service.observation import AccessRecorder, Observation
-from service.open_inference_errors import OpenInferenceErrors
-from service.openapi import install_document
-from service.problems import install_handlers
-from service.registry import Registry
-from service.routes import (
+from service.api import (
     documentation,
     explorer,
     health,
     interpolation,
     latent,
     models,
-    open_inference,
     reference,
     tiles,
-    triton_extensions,
 )
-from service.routes import metrics as metrics_route
+from service.api import metrics as metrics_route
+from service.http.access_log import AccessRecorder, Observation
+from service.http.api_key import ApiKey
+from service.http.body_limit import BodyLimit
+from service.http.cors import Cors
+from service.http.disconnect import Departure
+from service.http.dispatch import Dispatch
+from service.http.express import Express
+from service.http.head_method import HeadAsGet
+from service.http.problems import install_handlers
+from service.open_inference import routes as open_inference
+from service.open_inference import triton_extensions
+from service.open_inference.errors import OpenInferenceErrors
+from service.openapi.document import install_document
+from service.operations.atlas import Atlas
+from service.process.cpus import available_cpus
+from service.serving.inference import InferenceExecutor
+from service.serving.lifecycle import Lifecycle
+from service.serving.metrics import Metrics
+from service.serving.registry import Registry
 from service.settings import Settings
 
 DESCRIPTION = (
@@ -139,7 +139,6 @@ def _operation_id(route: APIRoute) -> str:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while /livez already answers; at the end let running work finish."""
     lifecycle: Lifecycle = app.state.lifecycle
-    app.state.atlas.executor.prepare_thread()
     app.state.loading = lifecycle.reload()
     if app.state.starts_loaded:
         await app.state.loading

@@ -1,15 +1,6 @@
 """Everything that can go wrong in the service, as one tree. HTTP knows them only in `problems`.
 
 ServiceError
-├── ArtifactError               an artifact on disk cannot be trusted or used
-│   ├── FileMissing
-│   ├── ManifestInvalid
-│   ├── SchemaUnsupported
-│   ├── FileDamaged             size or SHA-256 differs from the manifest
-│   ├── ModelUnreadable         not TorchScript, or TorchScript without the two methods
-│   ├── ReferenceUnreadable
-│   ├── GoldenMismatch          the model loads but does not compute what it used to
-│   └── VersionExists
 ├── RepositoryUnusable          there is nothing to serve
 ├── ModelUnknown                no model of that name is served
 ├── ModelUnavailable            the model exists but did not load
@@ -52,42 +43,6 @@ class ServiceError(Exception):
     """Base of all errors that the service raises on purpose; `faults` name the places."""
 
     faults: Sequence[Fault] = ()
-
-
-class ArtifactError(ServiceError):
-    """An artifact is damaged, incomplete or not what its manifest says."""
-
-
-class FileMissing(ArtifactError):
-    """A file that the artifact needs is not there."""
-
-
-class ManifestInvalid(ArtifactError):
-    """manifest.json is not JSON of the documented shape."""
-
-
-class SchemaUnsupported(ArtifactError):
-    """The manifest was written for another schema version."""
-
-
-class FileDamaged(ArtifactError):
-    """A file differs from the size or SHA-256 in the manifest."""
-
-
-class ModelUnreadable(ArtifactError):
-    """model.pt is not a TorchScript module with `encode` and `decode`."""
-
-
-class ReferenceUnreadable(ArtifactError):
-    """reference.npz does not hold the arrays that the manifest promises."""
-
-
-class GoldenMismatch(ArtifactError):
-    """The model does not reproduce its golden vectors."""
-
-
-class VersionExists(ArtifactError):
-    """The version to be published is there already; versions are never overwritten."""
 
 
 class RepositoryUnusable(ServiceError):

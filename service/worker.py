@@ -9,10 +9,10 @@ import sys
 
 from service.app import create_app
 from service.errors import RepositoryUnusable
-from service.logs import configure_logging
-from service.server import Server
+from service.process.logs import configure_logging
+from service.process.server import Server
+from service.process.workers import SERVING, shared_socket, worker_count
 from service.settings import Settings
-from service.workers import SERVING, shared_socket, worker_count
 
 STANDARD_INPUT = 0
 

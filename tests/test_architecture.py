@@ -1,7 +1,6 @@
 """Who may import whom, proved by reading the imports and by running without the packages."""
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,26 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 WEB = {"fastapi", "starlette", "uvicorn", "multipart", "pydantic_settings", "httptools", "uvloop"}
 TRAINING_ONLY = {"matplotlib", "pooch", "scipy", "sklearn", "tqdm", "typer", "training"}
-KNOW_TORCH = {"artifact.py", "inference.py"}
-KNOW_WEB = {
-    "api_key.py",
-    "app.py",
-    "body_limit.py",
-    "cors.py",
-    "departure.py",
-    "dependencies.py",
-    "dispatch.py",
-    "express.py",
-    "head.py",
-    "head_limit.py",
-    "observation.py",
-    "open_inference_errors.py",
-    "openapi.py",
-    "problems.py",
-    "server.py",
-    "__main__.py",
-}
-MAY_USE_TORCHSCRIPT = {"training/export.py", "training/models.py", "service/artifact.py"}
+TORCHSCRIPT = "service/artifact/runtimes/torchscript.py"
+MAY_USE_TORCHSCRIPT = {TORCHSCRIPT, "training/export.py", "training/models.py"}
 
 
 def modules(package: str) -> list[Path]:
@@ -57,33 +38,22 @@ def test_service_knows_nothing_of_training() -> None:
 
 
 def test_training_meets_the_service_only_in_the_artifact() -> None:
-    allowed = ("service.artifact", "service.publication", "service.manifest", "service.errors")
     for path in modules("training"):
         crossing = {name for name in imported(path) if name.split(".")[0] == "service"}
-        assert all(name.startswith(allowed) for name in crossing), path
+        assert all(name.startswith("service.artifact") for name in crossing), path
         assert not top_level(path) & WEB, path
 
 
-def test_training_image_holds_the_part_of_the_service_that_training_needs() -> None:
-    needed, found = {"__init__"}, {"artifact", "publication", "manifest", "errors"}
-    while found - needed:
-        needed |= found
-        names = {name for part in needed for name in imported(ROOT / "service" / f"{part}.py")}
-        found = {name.split(".")[1] for name in names if name.startswith("service.")}
-    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
-
-    (copy,) = re.findall(r"^COPY (service/\w+\.py .*)$", dockerfile, re.MULTILINE)
-    copied = set(re.findall(r"service/(\w+)\.py", copy))
-
-    assert copied == needed
+def test_artifact_needs_nothing_else_of_the_service() -> None:
+    for path in modules("service/artifact"):
+        inside = {name for name in imported(path) if name.split(".")[0] == "service"}
+        assert all(name.startswith("service.artifact") for name in inside), path
 
 
-def test_in_the_service_few_modules_know_torch_or_the_web_framework() -> None:
-    for path in modules("service"):
-        if path.name not in KNOW_TORCH:
-            assert "torch" not in top_level(path), path
-        if path.name not in KNOW_WEB and path.parent.name != "routes":
-            assert not top_level(path) & (WEB - {"pydantic_settings"}), path
+def test_one_file_of_the_service_knows_torch() -> None:
+    users = {str(p.relative_to(ROOT)) for p in modules("service") if "torch" in top_level(p)}
+
+    assert users == {TORCHSCRIPT}
 
 
 def test_torchscript_is_used_in_three_places_only() -> None:

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from service.artifact import Artifact, Reference, torchscript_allowed
-from service.manifest import (
+from service.artifact.contract import Artifact, Reference
+from service.artifact.manifest import (
     Dataset,
     Description,
     GoldenImage,
@@ -26,7 +26,8 @@ from service.manifest import (
     Support,
     TrainingRecord,
 )
-from service.publication import write_artifact
+from service.artifact.publish import write_artifact
+from service.artifact.runtimes.torchscript import torchscript_allowed
 
 LATENT_DIM = 2
 
@@ -183,6 +184,11 @@ def random_levels(count: int, height: int = 28, width: int = 28) -> npt.NDArray[
 def to_tensor(levels: npt.NDArray[np.uint8]) -> Tensor:
     """[B, H, W] grey levels -> [B, 1, H, W] floats in 0..1."""
     return torch.from_numpy(levels.astype(np.float32) / np.float32(255)).unsqueeze(1)
+
+
+def to_images(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """[B, H, W] grey levels -> [B, 1, H, W] floats in 0..1, as a runtime takes them."""
+    return levels[:, None].astype(np.float32) / np.float32(255)
 
 
 def picture_bytes(levels: npt.NDArray[np.generic], format_name: str = "PNG") -> bytes:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.artifact import Artifact, load_artifact
-from service.manifest import Measure
+from service.artifact.contract import Artifact
+from service.artifact.load import load_artifact
+from service.artifact.manifest import Measure
 from training.errors import NotComparable
 
 # Below a fiftieth of the figure itself, a difference is there but says little.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from service.artifact import LatentModel, load_artifact
+from service.artifact.load import load_artifact
 from training.config import Config, parse_config
 from training.datasets import (
     LabelledImages,
@@ -26,6 +26,7 @@ from training.datasets import (
 )
 from training.errors import DataError
 from training.losses import draw_noise, kl_divergence
+from training.network import Network, PublishedNetwork
 
 logger = logging.getLogger(__name__)
 
@@ -72,21 +73,21 @@ def evaluate_artifact(folder: Path, data_folder: Path) -> Evaluation:
         )
     if images_digest(data_folder) == manifest.dataset.digest:
         data = load_training_data(data_folder, config.data.validation_images, config.seed)
-        parts = measure_parts(artifact.model, config, data, held_out)
+        parts = measure_parts(PublishedNetwork(artifact), config, data, held_out)
     else:
         logger.warning(
             "%s: these are not the images that %s was trained on, so only the held-out part counts",
             data_folder,
             folder,
         )
-        parts = {"held_out": measure(artifact.model, held_out.pixels, config)}
+        parts = {"held_out": measure(PublishedNetwork(artifact), held_out.pixels, config)}
     return Evaluation(
         manifest.name, manifest.version, manifest.kind, parts, dict(manifest.training.metrics)
     )
 
 
 def measure_parts(
-    model: LatentModel, config: Config, data: TrainingData, held_out: LabelledImages
+    model: Network, config: Config, data: TrainingData, held_out: LabelledImages
 ) -> dict[str, Terms]:
     """The terms of `measure` for the training, validation and held-out part.
 
@@ -103,7 +104,7 @@ def measure_parts(
 
 
 @torch.inference_mode()
-def measure(model: LatentModel, pixels: npt.NDArray[np.uint8], config: Config) -> Terms:
+def measure(model: Network, pixels: npt.NDArray[np.uint8], config: Config) -> Terms:
     """Means over pictures [N, H, W], with noise of the config's seed.
 
     `loss`, `reconstruction` and a VAE's `kl` are those that training minimises: for a VAE with
@@ -120,7 +121,7 @@ def measure(model: LatentModel, pixels: npt.NDArray[np.uint8], config: Config) -
 
 
 @torch.inference_mode()
-def encode_means(model: LatentModel, pixels: npt.NDArray[np.uint8]) -> Tensor:
+def encode_means(model: Network, pixels: npt.NDArray[np.uint8]) -> Tensor:
     """Pictures [N, H, W] -> their posterior means [N, D]."""
     starts = range(0, len(pixels), BATCH)
     return torch.cat(
@@ -129,7 +130,7 @@ def encode_means(model: LatentModel, pixels: npt.NDArray[np.uint8]) -> Tensor:
 
 
 @torch.inference_mode()
-def decode_greys(model: LatentModel, points: Tensor) -> npt.NDArray[np.uint8]:
+def decode_greys(model: Network, points: Tensor) -> npt.NDArray[np.uint8]:
     """Points [N, D] -> their pictures [N, H, W] in grey levels, rounded to the nearest."""
     pictures = model.decode(points).squeeze(1)
     return (pictures * 255).round().to(torch.uint8).numpy()
@@ -153,7 +154,7 @@ def reconstruction_of(probabilities: Tensor, images: Tensor) -> Tensor:
 
 
 def _batch_terms(
-    model: LatentModel, images: Tensor, config: Config, generator: torch.Generator
+    model: Network, images: Tensor, config: Config, generator: torch.Generator
 ) -> dict[str, Tensor]:
     # The noise is drawn as in training.losses.training_terms.
     undisturbed = reconstruction_of(model.decode(model.encode(images)[0]), images)

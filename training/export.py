@@ -13,15 +13,12 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from service.artifact import (
-    PIXEL_TOLERANCE,
-    Artifact,
-    LatentModel,
-    Reference,
-    torchscript_allowed,
+from service.artifact.contract import Artifact, Reference
+from service.artifact.errors import (
+    ArtifactError as ArtifactError,  # for callers, who know no service
 )
-from service.errors import ArtifactError as ArtifactError  # for callers, who know no service
-from service.manifest import (
+from service.artifact.load import PIXEL_TOLERANCE
+from service.artifact.manifest import (
     Dataset,
     Description,
     GoldenImage,
@@ -33,7 +30,8 @@ from service.manifest import (
     Support,
     TrainingRecord,
 )
-from service.publication import write_artifact
+from service.artifact.publish import write_artifact
+from service.artifact.runtimes.torchscript import torchscript_allowed
 from training import figures
 from training.checkpoint import Checkpoint
 from training.config import Config
@@ -42,6 +40,7 @@ from training.errors import CheckpointError, ExportMismatch, NotPublishable
 from training.evaluation import as_images, decode_greys, encode_means, measure_parts
 from training.measures import Space, compute_measures
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
+from training.network import Network, PublishedNetwork
 
 GOLDEN_COUNT = 4
 EXAMINED_IMAGES = 256
@@ -95,17 +94,18 @@ def script(model: Autoencoder) -> torch.jit.ScriptModule:
     return scripted
 
 
-def check_same(artifact: Artifact, model: LatentModel, pixels: Greys) -> None:
+def check_same(artifact: Artifact, model: Network, pixels: Greys) -> None:
     """Compare a reloaded artifact with the model it was made of on pictures [N, H, W].
 
     Latents must agree within 1e-5, decoded pixels within one grey level. Raises ExportMismatch.
     """
     images = as_images(pixels)
     with torch.inference_mode():
-        expected, found = model.encode(images), artifact.model.encode(images)
+        published = PublishedNetwork(artifact)
+        expected, found = model.encode(images), published.encode(images)
         _check_close("means", found[0], expected[0], LATENT_TOLERANCE)
         _check_close("deviations", found[1], expected[1], LATENT_TOLERANCE)
-        pictures = artifact.model.decode(expected[0])
+        pictures = published.decode(expected[0])
         _check_close("pictures", pictures, model.decode(expected[0]), PIXEL_TOLERANCE)
 
 

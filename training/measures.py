@@ -17,12 +17,13 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from torch import Tensor
 
-from service.artifact import LatentModel, Reference
-from service.manifest import Measure
+from service.artifact.contract import Reference
+from service.artifact.manifest import Measure
 from training.datasets import LabelledImages
 from training.evaluation import BATCH, as_images, encode_means, reconstruction_of
 from training.figures import GRID_BOUND, GRID_SIDE, grid_points
 from training.losses import kl_divergence
+from training.network import Network
 from training.realism import midway_realism
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ Codes = npt.NDArray[np.float32]
 class Space:
     """What is measured: a model, the images it was fitted to, and images it never saw."""
 
-    model: LatentModel
+    model: Network
     training: LabelledImages
     held_out: LabelledImages
     reference: Reference
@@ -219,7 +220,7 @@ def _spread(codes: Codes) -> float | None:
 
 
 @torch.inference_mode()
-def _borders(model: LatentModel) -> npt.NDArray[np.float64]:
+def _borders(model: Network) -> npt.NDArray[np.float64]:
     """The mean change in grey levels across each border of two pictures of the 21 x 21 grid."""
     points = torch.from_numpy(grid_points([-GRID_BOUND] * 2, [GRID_BOUND] * 2))
     pictures = 255 * model.decode(points).double().numpy()

@@ -5,9 +5,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from service.artifact import LatentModel
 from training.datasets import LabelledImages
 from training.evaluation import BATCH, as_images
+from training.network import Network
 
 PAIRS = 5000  # another seed then changes the share by less than 1 in 100
 ORDINARY = 0.95  # the share of redrawings that count as real by definition
@@ -16,7 +16,7 @@ FEWEST = 20  # redrawings of a class, to speak of its 95th percentile
 
 @torch.inference_mode()
 def midway_realism(
-    model: LatentModel, training: LabelledImages, held_out: LabelledImages, codes: Tensor, seed: int
+    model: Network, training: LabelledImages, held_out: LabelledImages, codes: Tensor, seed: int
 ) -> float | None:
     """The share, 0 to 1, of pictures midway between two images of different classes that look real.
 

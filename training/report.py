@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from service.artifact import Artifact, Reference
+from service.artifact.contract import Artifact, Reference
 from training.comparison import Candidate, Comparison, Row, show
 from training.evaluation import decode_greys, encode_means
 from training.figures import COLOURS, GRID_BOUND, GRID_SIDE, draw_mosaic, grid_points
+from training.network import PublishedNetwork
 from training.plane import draw_plane, plane_extent
 
 STEPS = 9  # pictures of a strip, both ends included
@@ -98,7 +99,7 @@ def _grids(candidates: Sequence[Candidate]) -> str:
 
 def _grid(artifact: Artifact) -> bytes:
     points = torch.from_numpy(grid_points([-GRID_BOUND] * 2, [GRID_BOUND] * 2))
-    return draw_mosaic(decode_greys(artifact.model, points), GRID_SIDE)
+    return draw_mosaic(decode_greys(PublishedNetwork(artifact), points), GRID_SIDE)
 
 
 def _planes(candidates: Sequence[Candidate]) -> str:
@@ -158,9 +159,9 @@ def _pairs(labels: npt.NDArray[np.uint8]) -> list[list[int]]:
 
 
 def _between(artifact: Artifact, ends: Greys) -> Greys:
-    start, end = encode_means(artifact.model, ends)
+    start, end = encode_means(PublishedNetwork(artifact), ends)
     share = torch.linspace(0, 1, STEPS)[:, None]
-    return decode_greys(artifact.model, start + share * (end - start))
+    return decode_greys(PublishedNetwork(artifact), start + share * (end - start))
 
 
 def _reconstructions(candidates: Sequence[Candidate], reference: Reference) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _reconstructions(candidates: Sequence[Candidate], reference: Reference) -> I
     count = len(originals)
     yield _strip("original", _image(draw_mosaic(originals, count), f"{count} real pictures"))
     for candidate in candidates:
-        model = candidate.artifact.model
+        model = PublishedNetwork(candidate.artifact)
         redrawn = draw_mosaic(decode_greys(model, encode_means(model, originals)), count)
         yield _strip(candidate.label, _image(redrawn, f"{candidate.label}: the same, redrawn"))
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from service.artifact import MODEL_FILE, REFERENCE_FILE, load_artifact
-from service.manifest import Description
-from service.publication import write_artifact
+from service.artifact.contract import MODEL_FILE, REFERENCE_FILE
+from service.artifact.load import load_artifact
+from service.artifact.manifest import Description
+from service.artifact.publish import write_artifact
 from training.datasets import images_digest, load_held_out, load_training_data
 from training.errors import DataError
 from training.export import EXAMINED_IMAGES, check_same
 from training.measures import Space, compute_measures
+from training.network import PublishedNetwork
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def republish(folder: Path, data_folder: Path, repository: Path) -> Path:
     data = load_training_data(data_folder, manifest.dataset.validation_images, seed)
     held_out = load_held_out(data_folder)
     measures = compute_measures(
-        Space(artifact.model, data.training, held_out, reference, distance, seed)
+        Space(PublishedNetwork(artifact), data.training, held_out, reference, distance, seed)
     )
     fields = {name: getattr(manifest, name) for name in Description.model_fields}
     fields["measures"] = measures
@@ -56,5 +58,5 @@ def republish(folder: Path, data_folder: Path, repository: Path) -> Path:
         PublishedModel(folder / MODEL_FILE),
         reference,
         {name: (folder / name).read_bytes() for name in sorted(attachments)},
-        examine=lambda written: check_same(written, artifact.model, examined),
+        examine=lambda written: check_same(written, PublishedNetwork(artifact), examined),
     )

@@ -19,8 +19,8 @@ import numpy as np
 from isal import isal_zlib
 from PIL import Image
 
-from service import png
-from service.png import GreyLevels
+from service.pictures import png
+from service.pictures.png import GreyLevels
 from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 

@@ -19,11 +19,11 @@ import httpx
 import numpy as np
 import torch
 
-from service.artifact import load_artifact
-from service.inference import decode_levels
-from service.lattice import Bounds, grid
-from service.mosaic import lay_out
-from service.png import encode_png
+from service.artifact.load import load_artifact
+from service.latent.planes import Bounds, grid
+from service.pictures.mosaic import lay_out
+from service.pictures.png import encode_png
+from service.serving.inference import decode_levels
 from service.settings import EMBEDDED_REPOSITORY
 from tests.benchmarks.works import Load, Request, answer_sizes, load, make_works, processes
 from tests.server import serve

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import psutil
 
-from service.artifact import load_artifact
+from service.artifact.load import load_artifact
 from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 

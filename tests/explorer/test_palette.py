@@ -2,7 +2,7 @@
 
 import re
 
-from service.routes.explorer import FOLDER
+from service.api.explorer import FOLDER
 from training.figures import COLOURS
 
 

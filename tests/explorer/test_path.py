@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from service.paths import Method, path
+from service.latent.paths import Method, path
 from tests import tiny
 from tests.explorer.atlas import Atlas, levels_of
 

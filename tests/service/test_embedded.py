@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.artifact import load_artifact, version_numbers
+from service.artifact.load import load_artifact, version_numbers
 from service.settings import EMBEDDED_REPOSITORY, Settings
 from tests import tiny
 from tests.service.conftest import wait_until_loaded
@@ -65,8 +64,7 @@ def test_held_out_images_by_file_and_by_pixels_lie_where_eager_torch_puts_them(
     pixels = {"model": kind, "images": (held_out / 255).tolist()}
     assert by_file == embedded.post("/encode/pixels", json=pixels).json()
     assert all(entry["applied"] == [] for entry in by_file["latents"])
-    with torch.inference_mode():
-        expected, deviation = load_artifact(folder_of(kind)).model.encode(tiny.to_tensor(held_out))
+    expected, deviation = load_artifact(folder_of(kind)).model.encode(tiny.to_images(held_out))
     assert [entry["mean"] for entry in by_file["latents"]] == expected.tolist()
     assert [entry["standard_deviation"] for entry in by_file["latents"]] == deviation.tolist()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from service.artifact import load_artifact
+from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import tiny_settings
 from training import __main__ as cli

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from service.manifest import Measure
-from service.publication import write_artifact
+from service.artifact.manifest import Measure
+from service.artifact.publish import write_artifact
 from tests import tiny
 from training.comparison import compare_artifacts
 from training.errors import NotComparable

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
-from service.artifact import Artifact, load_artifact
-from service.errors import ArtifactError
+from service.artifact.contract import Artifact, Floats
+from service.artifact.errors import ArtifactError
+from service.artifact.load import load_artifact
 from tests.training.tiny import (
     HELD_OUT_COUNT,
     TRAINING_COUNT,
@@ -27,6 +27,7 @@ from training.errors import CheckpointError, ExportMismatch, NotPublishable
 from training.evaluation import as_images, encode_means
 from training.export import check_same, publish, restore_model
 from training.models import Autoencoder
+from training.network import PublishedNetwork
 
 
 def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
@@ -66,7 +67,7 @@ def test_artifact_computes_what_the_trained_model_does(
     eager = restore_model(checkpoint, data)
     images = as_images(load_held_out(data_dir).pixels)
 
-    served = load_artifact(published(checkpoint, data_dir, tmp_path)).model
+    served = PublishedNetwork(load_artifact(published(checkpoint, data_dir, tmp_path)))
 
     mean, deviation = served.encode(images)
     torch.testing.assert_close((mean, deviation), eager.encode(images), atol=1e-5, rtol=1e-5)
@@ -95,7 +96,7 @@ def test_grid_of_28_pixel_pictures_is_the_courses_picture(tmp_path: Path) -> Non
     image = Image.open(io.BytesIO((folder / "figures/grid.png").read_bytes()))
 
     assert (image.size, image.mode) == ((588, 588), "L")
-    corner = load_artifact(folder).model.decode(torch.tensor([[-4.0, 4.0]]))
+    corner = PublishedNetwork(load_artifact(folder)).decode(torch.tensor([[-4.0, 4.0]]))
     difference = np.asarray(image)[:28, :28] - 255 * corner[0, 0].numpy()
     assert np.abs(difference).max() <= 1
 
@@ -136,7 +137,7 @@ def test_reference_holds_held_out_images_and_their_codes(
     assert len(reference.labels) == vae_checkpoint.config.export.reference_images == 50
     held_out = set(map(bytes, load_held_out(data_dir).pixels))
     assert all(bytes(thumbnail) in held_out for thumbnail in reference.thumbnails)
-    codes = encode_means(artifact.model, reference.thumbnails)
+    codes = encode_means(PublishedNetwork(artifact), reference.thumbnails)
     np.testing.assert_allclose(codes, reference.coordinates, atol=1e-5)
 
 
@@ -205,12 +206,12 @@ class Shifted:
     def __init__(self, model: Autoencoder, encode: float, decode: float) -> None:
         self.model, self.encode_shift, self.decode_shift = model, encode, decode
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        mean, deviation = self.model.encode(images)
-        return mean + self.encode_shift, deviation
+    def encode(self, images: Floats) -> tuple[Floats, Floats]:
+        mean, deviation = self.model.encode(torch.from_numpy(images))
+        return (mean + self.encode_shift).numpy(), deviation.numpy()
 
-    def decode(self, latents: Tensor) -> Tensor:
-        return self.model.decode(latents) + self.decode_shift
+    def decode(self, latents: Floats) -> Floats:
+        return (self.model.decode(torch.from_numpy(latents)) + self.decode_shift).numpy()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from service.artifact import Reference
-from service.manifest import Measure
+from service.artifact.contract import Reference
+from service.artifact.manifest import Measure
 from tests.training.tiny import VALIDATION_COUNT
 from training.checkpoint import Checkpoint
 from training.datasets import LabelledImages, load_held_out, load_training_data

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from service.artifact import load_artifact
-from service.publication import write_artifact
+from service.artifact.load import load_artifact
+from service.artifact.publish import write_artifact
 from tests import tiny
 from tests.training.tiny import VALIDATION_COUNT, make_trainer, tiny_config
 from training.checkpoint import load_checkpoint
@@ -17,6 +17,7 @@ from training.datasets import load_held_out, load_training_data
 from training.evaluation import decode_greys, encode_means
 from training.export import publish
 from training.figures import COLOURS
+from training.network import PublishedNetwork
 from training.plane import draw_plane, plane_extent
 from training.report import render_report
 
@@ -80,7 +81,7 @@ def test_grid_is_the_courses_picture(page: str, tmp_path: Path) -> None:
     levels = tiny.read_levels(base64.b64decode(content))
 
     assert levels.shape == (588, 588)
-    model = load_artifact(tmp_path / "vae" / "1").model
+    model = PublishedNetwork(load_artifact(tmp_path / "vae" / "1"))
     corner = decode_greys(model, torch.tensor([[4.0, -4.0]]))[0]
     assert np.abs(levels[-28:, -28:].astype(int) - corner).max() <= 1
 
@@ -91,8 +92,8 @@ def test_way_leads_from_one_redrawing_to_the_other(page: str, tmp_path: Path) ->
     levels = tiny.read_levels(base64.b64decode(content))
 
     artifact = load_artifact(tmp_path / "ae" / "1")
-    ends = encode_means(artifact.model, artifact.reference.thumbnails[:2])
-    redrawn = decode_greys(artifact.model, ends).astype(int)
+    ends = encode_means(PublishedNetwork(artifact), artifact.reference.thumbnails[:2])
+    redrawn = decode_greys(PublishedNetwork(artifact), ends).astype(int)
     assert levels.shape == (28, 9 * 28)
     assert np.abs(levels[:, :28] - redrawn[0]).max() <= 1
     assert np.abs(levels[:, -28:] - redrawn[1]).max() <= 1

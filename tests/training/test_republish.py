@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.artifact import load_artifact
+from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import VALIDATION_COUNT, write_data
 from training.checkpoint import Checkpoint

@@ -1,0 +1,109 @@
+"""Writing an artifact version: it is verified as the service would, and whole or not there."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from service.artifact.contract import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    REFERENCE_FILE,
+    Artifact,
+    Reference,
+)
+from service.artifact.errors import VersionExists
+from service.artifact.load import load_unplaced, record_file, version_numbers
+from service.artifact.manifest import Description, Manifest
+from service.artifact.runtimes.torchscript import torchscript_allowed
+
+
+class ModelFile(Protocol):
+    """What becomes a `model.pt`: a compiled module, or a file that holds one already."""
+
+    def save(self, f: str) -> None:
+        """Write TorchScript to the path `f`."""
+
+
+def write_artifact(
+    repository: Path,
+    description: Description,
+    model: ModelFile,
+    reference: Reference,
+    attachments: Mapping[str, bytes],
+    examine: Callable[[Artifact], None],
+) -> Path:
+    """Publish the next version of `description.name` and return its folder.
+
+    The version is written to a temporary folder beside its place, loaded back with every check
+    of `load_artifact`, shown to `examine` (which raises to refuse it) and only then renamed.
+    `attachments` are further files by relative name, such as figures.
+    Raises ArtifactError; on any error nothing is left behind.
+    """
+    model_folder = repository / description.name
+    model_folder.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=model_folder))
+    try:
+        version = 1 + max(version_numbers(model_folder), default=0)
+        _write_files(staging, description, version, model, reference, attachments)
+        examine(load_unplaced(staging))
+        return _publish(staging, model_folder / str(version))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it holds a version, or another process is at work
+            model_folder.rmdir()
+
+
+def _write_files(
+    folder: Path,
+    description: Description,
+    version: int,
+    model: ModelFile,
+    reference: Reference,
+    attachments: Mapping[str, bytes],
+) -> None:
+    with torchscript_allowed():
+        model.save(str(folder / MODEL_FILE))
+    np.savez_compressed(
+        folder / REFERENCE_FILE,
+        coordinates=reference.coordinates,
+        labels=reference.labels,
+        thumbnails=reference.thumbnails,
+    )
+    for name, content in attachments.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    files = {
+        name: record_file(folder / name) for name in (MODEL_FILE, REFERENCE_FILE, *attachments)
+    }
+    manifest = Manifest(schema_version=2, version=version, files=files, **dict(description))
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n")
+
+
+def _publish(staging: Path, target: Path) -> Path:
+    for path in (*staging.rglob("*"), staging):
+        _sync(path)
+    staging.chmod(0o755)  # mkdtemp's 0700 would lock out a service that runs as another user
+    try:
+        # os.rename replaces an empty folder, so an existing one is refused first; a version that
+        # another process publishes in between is not empty and makes rename itself fail.
+        if target.exists():
+            raise FileExistsError(target)
+        staging.rename(target)
+    except OSError as exc:
+        raise VersionExists(f"{target}: cannot publish, {exc.strerror or 'it exists'}") from exc
+    _sync(target.parent)
+    return target
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,207 @@
+"""The Open Inference Protocol v2 on the same models, executor and limits as the service's own API.
+
+`images` [B, 1, H, W] gives `latents` and `standard_deviation` [B, D]; `latents` [B, D] gives
+`pixels` [B, 1, H, W]. It knows neither HTTP nor torch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pydantic_core import to_json
+
+from service.api.inputs import MAX_COORDINATE
+from service.artifact.contract import Artifact
+from service.errors import Invalid, Malformed, ModelUnknown
+from service.open_inference import tensors
+from service.open_inference.schemas import (
+    InferenceInput,
+    ModelMetadata,
+    TensorInput,
+    TensorMetadata,
+)
+from service.open_inference.tensors import Floats
+from service.operations.atlas import Atlas
+from service.serving import inference
+from service.serving.metrics import Metrics
+from service.settings import Settings
+
+PLATFORM = "pytorch_libtorch"
+BATCH = -1
+
+
+@dataclass(frozen=True)
+class Reply:
+    """JSON, and behind it the tensors that were asked for as bytes."""
+
+    artifact: Artifact
+    header: bytes
+    binary: bytes
+
+
+@dataclass(frozen=True)
+class InputKind:
+    """What one of the two inputs is made of, and what is computed from it."""
+
+    shape: tuple[int, ...]
+    minimum: float
+    maximum: float
+    most: int
+    counted_as: str
+    outputs: tuple[str, ...]
+    compute: Callable[[Artifact, Floats], Mapping[str, Floats]]
+
+
+def find_model(atlas: Atlas, name: str, version: str | None) -> Artifact:
+    """The model of that name, in the version that is served if one is named.
+
+    Raises ModelUnknown or ModelUnavailable.
+    """
+    artifact = atlas.registry.get(name)
+    if version not in (None, str(artifact.manifest.version)):
+        raise ModelUnknown("this version of the model is not served")
+    return artifact
+
+
+def describe(artifact: Artifact) -> ModelMetadata:
+    """What the model takes and gives. Of the two inputs a request has one."""
+    manifest = artifact.manifest
+    shape = {
+        "images": [BATCH, 1, manifest.image.height, manifest.image.width],
+        "latents": [BATCH, manifest.latent_dim],
+    }
+    shape |= {"standard_deviation": shape["latents"], "pixels": shape["images"]}
+
+    def named(*names: str) -> list[TensorMetadata]:
+        return [
+            TensorMetadata(name=name, datatype=tensors.DATATYPE, shape=shape[name])
+            for name in names
+        ]
+
+    return ModelMetadata(
+        name=manifest.name,
+        versions=[str(manifest.version)],
+        platform=PLATFORM,
+        inputs=named("images", "latents"),
+        outputs=named("latents", "standard_deviation", "pixels"),
+    )
+
+
+async def infer(
+    atlas: Atlas, metrics: Metrics, artifact: Artifact, content: bytes, header_length: int | None
+) -> Reply:
+    """The outputs asked for; `header_length` bytes of the content are JSON, tensors follow.
+
+    Raises Malformed, Invalid or Overloaded.
+    """
+    if header_length is not None and header_length > len(content):
+        raise Malformed("the body is shorter than its Inference-Header-Content-Length")
+    request = await atlas.parse(InferenceInput, content[:header_length])
+    binary = b"" if header_length is None else content[header_length:]
+    tensor, kind = _choose(request, artifact, atlas.settings)
+    _check(request, tensor, kind, binary)
+    metrics.items.labels(kind.counted_as).observe(tensor.shape[0])
+    return await atlas.executor.run(partial(_run, artifact, request, tensor, kind, binary))
+
+
+def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
+    image, latent_dim = artifact.manifest.image, artifact.manifest.latent_dim
+    most_drawn = settings.max_output_numbers // (image.height * image.width)
+    return {
+        "images": InputKind(
+            shape=(1, image.height, image.width),
+            minimum=0,
+            maximum=1,
+            most=settings.max_images,
+            counted_as="images",
+            outputs=("latents", "standard_deviation"),
+            compute=_encode,
+        ),
+        "latents": InputKind(
+            shape=(latent_dim,),
+            minimum=-MAX_COORDINATE,
+            maximum=MAX_COORDINATE,
+            most=min(settings.max_latents, most_drawn),
+            counted_as="latents",
+            outputs=("pixels",),
+            compute=_decode,
+        ),
+    }
+
+
+def _choose(
+    request: InferenceInput, artifact: Artifact, settings: Settings
+) -> tuple[TensorInput, InputKind]:
+    tensor, kinds = request.inputs[0], _kinds(artifact, settings)
+    if len(request.inputs) != 1 or tensor.name not in kinds:
+        raise Invalid("expected one input, named images or latents", "/body/inputs")
+    return tensor, kinds[tensor.name]
+
+
+def _check(request: InferenceInput, tensor: TensorInput, kind: InputKind, binary: bytes) -> None:
+    """All that can be checked without touching the values."""
+    if tensor.datatype != tensors.DATATYPE:
+        raise Invalid(f"expected {tensors.DATATYPE}", "/body/inputs/0/datatype")
+    if tuple(tensor.shape[1:]) != kind.shape:
+        raise Invalid(f"expected {[BATCH, *kind.shape]}", "/body/inputs/0/shape")
+    if tensor.shape[0] > kind.most:
+        raise Invalid(f"a batch of at most {kind.most} is allowed", "/body/inputs/0/shape/0")
+    size = tensor.parameters.binary_data_size
+    if (tensor.data is None) == (size is None):
+        raise Invalid("expected either data or binary_data_size", "/body/inputs/0")
+    if len(binary) != (size or 0):
+        raise Invalid(f"{size or 0} bytes were announced, {len(binary)} came", "/body/inputs/0")
+    names = [output.name for output in request.outputs]
+    if not set(names) <= set(kind.outputs) or len(set(names)) < len(names):
+        expected = " and ".join(kind.outputs)
+        raise Invalid(f"{tensor.name} gives {expected}, each once", "/body/outputs")
+
+
+def _run(
+    artifact: Artifact,
+    request: InferenceInput,
+    tensor: TensorInput,
+    kind: InputKind,
+    binary: bytes,
+) -> Reply:
+    place = "/body/inputs/0"
+    if tensor.data is None:
+        values = tensors.from_bytes(binary, tensor.shape, place)
+    else:
+        values = tensors.from_json(tensor.data, tensor.shape, f"{place}/data")
+    if not ((values >= kind.minimum) & (values <= kind.maximum)).all():  # NaN is in no range
+        detail = f"expected values from {kind.minimum:g} to {kind.maximum:g}"
+        raise Invalid(detail, place)
+    return _reply(artifact, request, kind, kind.compute(artifact, values))
+
+
+def _reply(
+    artifact: Artifact, request: InferenceInput, kind: InputKind, results: Mapping[str, Floats]
+) -> Reply:
+    asked = {output.name: output.parameters.binary_data for output in request.outputs}
+    outputs, parts = list[dict[str, Any]](), list[bytes]()
+    for name in asked or kind.outputs:
+        result, as_bytes = results[name], asked.get(name)
+        output: dict[str, Any] = {"name": name, "datatype": tensors.DATATYPE}
+        output["shape"] = result.shape
+        if request.parameters.binary_data_output if as_bytes is None else as_bytes:
+            parts.append(tensors.to_bytes(result))
+            output["parameters"] = {"binary_data_size": len(parts[-1])}
+        else:
+            output["data"] = result.ravel().tolist()
+        outputs.append(output)
+    manifest = artifact.manifest
+    answer = {"model_name": manifest.name, "model_version": str(manifest.version)}
+    named = {} if request.id is None else {"id": request.id}
+    return Reply(artifact, to_json({**answer, **named, "outputs": outputs}), b"".join(parts))
+
+
+def _encode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
+    encoding = inference.encode(artifact, values[:, 0])
+    return {"latents": encoding.mean, "standard_deviation": encoding.standard_deviation}
+
+
+def _decode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
+    return {"pixels": inference.decode(artifact, values)[:, np.newaxis]}

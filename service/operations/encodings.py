@@ -1,0 +1,89 @@
+"""Where images lie in latent space and what the model makes of them there, as JSON."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic_core import to_json
+
+from service.artifact.contract import Artifact
+from service.latent import support
+from service.serving import inference
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+# Probabilities that float32 rounded to 0 or 1 are taken this far inside, half a rounding step, for
+# a logarithm that is finite and near the one before rounding. Training's figures do the same.
+LEAST, MOST = float(np.finfo(np.float32).tiny), 1 - 2.0**-25
+
+
+def encode_json(artifact: Artifact, images: Floats, applied: list[list[str]], place: str) -> bytes:
+    """EncodeOutput of [B, H, W] images in 0..1; `place` is where the request has them.
+
+    Raises Invalid if an answer is not finite.
+    """
+    encoding = inference.encode(artifact, images, place)
+    return _to_json(artifact, "latents", _entries(artifact, encoding, applied))
+
+
+def reconstruct_json(
+    artifact: Artifact, images: Floats, applied: list[list[str]], place: str
+) -> bytes:
+    """ReconstructOutput of [B, H, W] images in 0..1; `place` is where the request has them.
+
+    Raises Invalid if an answer is not finite.
+    """
+    encoding = inference.encode(artifact, images, place)
+    reconstructions = inference.decode(artifact, encoding.mean, place)
+    entries = _entries(artifact, encoding, applied)
+    squares = mean_squared_errors(images, reconstructions).tolist()
+    nats = binary_cross_entropies(images, reconstructions).tolist()
+    for index, entry in enumerate(entries):
+        entry["image"] = images[index].tolist()
+        entry["reconstruction"] = reconstructions[index].tolist()
+        entry["error"] = {
+            "mean_squared_error": squares[index],
+            "binary_cross_entropy": nats[index],
+        }
+    return _to_json(artifact, "reconstructions", entries)
+
+
+def mean_squared_errors(images: Floats, reconstructions: Floats) -> Doubles:
+    """[B, H, W] and [B, H, W], both in 0..1 -> [B], averaged over pixels."""
+    squares = (images.astype(float) - reconstructions) ** 2
+    errors: Doubles = squares.mean(axis=(1, 2))
+    return errors
+
+
+def binary_cross_entropies(images: Floats, reconstructions: Floats) -> Doubles:
+    """[B, H, W] and [B, H, W], both in 0..1 -> [B] nats, summed over pixels.
+
+    The reconstruction loss of a VAE with Bernoulli pixels (Kingma & Welling 2014, appendix C.1).
+    """
+    inside = reconstructions.astype(float).clip(LEAST, MOST)
+    nats = images * np.log(inside) + (1 - images) * np.log1p(-inside)
+    errors: Doubles = -nats.sum(axis=(1, 2))
+    return errors
+
+
+def _entries(
+    artifact: Artifact, encoding: inference.Encoding, applied: list[list[str]]
+) -> list[dict[str, Any]]:
+    # Dictionaries of EncodedImage's shape: a model an image would cost as much as the encoding.
+    supported = support.in_support(artifact, encoding.mean)
+    return [
+        {"mean": mean, "standard_deviation": deviation, "in_support": near, "applied": changes}
+        for mean, deviation, near, changes in zip(
+            encoding.mean.tolist(),
+            encoding.standard_deviation.tolist(),
+            supported.tolist(),
+            applied,
+            strict=True,
+        )
+    ]
+
+
+def _to_json(artifact: Artifact, name: str, entries: list[dict[str, Any]]) -> bytes:
+    manifest = artifact.manifest
+    return to_json({"model": manifest.name, "version": manifest.version, name: entries})

@@ -1,0 +1,174 @@
+"""What is served: the highest version of each model in the repository, or why it is not."""
+
+import logging
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from service.artifact.contract import Artifact
+from service.artifact.errors import ArtifactError
+from service.artifact.load import load_artifact, read_digest, version_numbers
+from service.artifact.manifest import ModelName
+from service.errors import (
+    Fault,
+    ModelUnavailable,
+    ModelUnknown,
+    NotReady,
+    RepositoryUnusable,
+    pointer,
+)
+from service.serving.inference import warm_up
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What is served at one moment. It is replaced as a whole, so every reader sees one state."""
+
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    required: Set[str] = frozenset()  # of the start: without them the service is not ready
+
+
+class Registry:
+    """The models of one repository; one that fails to load leaves the others served."""
+
+    def __init__(self, repository: Path, default_model: str) -> None:
+        """Look at what is there without loading it.
+
+        Raises RepositoryUnusable where there is nothing to serve, or no default model.
+        """
+        names = _find_versions(repository)
+        if default_model not in names:
+            found = ", ".join(names) or "no model at all"
+            raise RepositoryUnusable(
+                f"{repository}: expected the default model {default_model!r}, found {found}"
+            )
+        self.default_model = default_model
+        self._repository = repository
+        self._catalog = Catalog(required=frozenset(names))
+
+    def load(self) -> None:
+        """Serve what the repository holds now; the first call loads, later ones reload.
+
+        A version is verified and warmed before it takes the place of the one before it. Where
+        that fails, the one before it stays; failures are logged and kept for `failures`. Blocks,
+        and must not run twice at once.
+        """
+        try:
+            found = _find_versions(self._repository)
+        except RepositoryUnusable as exc:
+            self._fail(self.default_model, str(exc))
+            return
+        self._remove_all_but(found.keys())
+        for name, folder in found.items():
+            self._load_model(name, folder)
+        if self.default_model not in found:
+            folder = self._repository / self.default_model
+            self._fail(self.default_model, f"{folder}: the default model is gone")
+
+    def require_ready(self) -> None:
+        """Raise NotReady unless every model of the start is loaded, verified and warm.
+
+        A reload cannot take readiness away: what was served before it is served after it.
+        """
+        catalog = self._catalog
+        if waiting := sorted(catalog.required - catalog.artifacts.keys()):
+            raise NotReady(
+                [
+                    Fault(pointer("models", name), catalog.failures.get(name, "still loading"))
+                    for name in waiting
+                ]
+            )
+
+    @property
+    def artifacts(self) -> Mapping[str, Artifact]:
+        """The models that are served, by name."""
+        return self._catalog.artifacts
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Why the newest version of a model is not served, by name."""
+        return self._catalog.failures
+
+    def get(self, name: str | None) -> Artifact:
+        """The model of that name, or the default.
+
+        Raises ModelUnknown or ModelUnavailable.
+        """
+        wanted, catalog = self.default_model if name is None else name, self._catalog
+        if artifact := catalog.artifacts.get(wanted):
+            return artifact
+        if wanted in catalog.failures:
+            raise ModelUnavailable("the model failed to load")
+        if wanted in catalog.required:
+            raise ModelUnavailable("the model is still loading")
+        raise ModelUnknown("no model of that name is served")
+
+    def _load_model(self, name: str, folder: Path) -> None:
+        served = self._catalog.artifacts.get(name)
+        try:
+            if served and served.digest == read_digest(folder):
+                artifact = served
+            else:
+                artifact = load_artifact(folder)
+                warm_up(artifact)
+        except ArtifactError as exc:
+            self._fail(name, str(exc))
+            return
+        except Exception as exc:  # a model is code and may raise anything; the others go on
+            logger.exception("model %s raised while it was loaded", name)
+            self._fail(name, f"{folder}: {type(exc).__name__} while it was loaded or warmed")
+            return
+        if artifact is not served:
+            logger.info("model %s version %d is served", name, artifact.manifest.version)
+        artifacts = {**self._catalog.artifacts, name: artifact}
+        self._catalog = replace(
+            self._catalog,
+            artifacts=dict(sorted(artifacts.items())),
+            failures=_without(self._catalog.failures, name),
+        )
+
+    def _fail(self, name: str, reason: str) -> None:
+        served = self._catalog.artifacts.get(name)
+        kept = f"version {served.manifest.version} stays served" if served else "is not served"
+        logger.error("model %s %s: %s", name, kept, reason)
+        failures = {**self._catalog.failures, name: reason}
+        self._catalog = replace(self._catalog, failures=dict(sorted(failures.items())))
+
+    def _remove_all_but(self, found: Set[str]) -> None:
+        catalog, kept = self._catalog, found | {self.default_model}
+        for name in catalog.artifacts.keys() - kept:
+            logger.info("model %s is served no more: it left the repository", name)
+        self._catalog = Catalog(
+            artifacts={name: catalog.artifacts[name] for name in catalog.artifacts if name in kept},
+            failures={name: catalog.failures[name] for name in catalog.failures if name in kept},
+            required=catalog.required & kept,
+        )
+
+
+def _without(failures: Mapping[str, str], name: str) -> Mapping[str, str]:
+    return {other: reason for other, reason in failures.items() if other != name}
+
+
+def _find_versions(repository: Path) -> dict[str, Path]:
+    """The folder of the highest version of each model, by name in alphabetical order."""
+    try:
+        folders = sorted(entry for entry in repository.iterdir() if _names_model(entry))
+        versions = {folder.name: version_numbers(folder) for folder in folders}
+    except OSError as exc:
+        raise RepositoryUnusable(f"{repository}: cannot be read: {exc.strerror}") from exc
+    return {
+        name: repository / name / str(numbers[-1]) for name, numbers in versions.items() if numbers
+    }
+
+
+def _names_model(entry: Path) -> bool:
+    try:
+        TypeAdapter(ModelName).validate_python(entry.name)
+    except ValidationError:
+        return False
+    return entry.is_dir()

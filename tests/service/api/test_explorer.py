@@ -1,0 +1,80 @@
+"""/ and its files as they are served; what a browser makes of them is in tests/explorer."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.api.explorer import FOLDER
+from service.app import create_app
+from service.settings import Settings
+
+OWN_FILES = [path for path in FOLDER.iterdir() if path.is_file()]
+
+
+def test_page_may_reach_the_service_alone(client: TestClient) -> None:
+    answer = client.get("/")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = dict(
+        part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; ")
+    )
+    assert policy["default-src"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+
+
+def test_everything_the_page_names_is_served(client: TestClient) -> None:
+    named = re.findall(r'(?:href|src)="(explorer/[^"]+)"', client.get("/").text)
+
+    assert len(named) >= 4
+    for name in named:
+        assert client.get(f"/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=lambda path: path.name)
+def test_files_import_what_is_there_and_nothing_from_elsewhere(path: Path) -> None:
+    text = path.read_text()
+
+    for name in re.findall(r'from "(\./[^"]+)"', text):
+        assert (FOLDER / name).is_file(), name
+    links = set(re.findall(r"https?://[^\s\"'`)<]+", text))
+    assert links <= {"https://leafletjs.com", "http://www.w3.org/2000/svg"}  # a link, a name
+
+
+def test_files_are_asked_about_each_time(client: TestClient) -> None:
+    answer = client.get("/explorer/main.js")
+    again = client.get("/explorer/main.js", headers={"If-None-Match": answer.headers["etag"]})
+
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["nothing.js", "", "vendor", "../app.py", "%2e%2e/app.py", "..%2fapp.py", "%00", "a" * 999],
+)
+def test_nothing_else_is_served(client: TestClient, path: str) -> None:
+    answer = client.get(f"/explorer/{path}")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_leaflet_comes_with_its_licence() -> None:
+    (folder,) = (FOLDER / "vendor").iterdir()
+
+    assert "BSD 2-Clause" in (folder / "LICENSE").read_text()
+    assert (
+        f'version = "{folder.name.removeprefix("leaflet-")}"'
+        in (folder / "leaflet-src.esm.js").read_text()
+    )
+
+
+def test_page_is_open_where_a_key_is_asked_for(repository: Path) -> None:
+    settings = Settings(model_repository=repository, api_key="the key")
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/explorer/main.js").status_code == 200
+        assert client.get("/models").status_code == 401

@@ -1,0 +1,311 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from service.artifact import load
+from service.artifact.contract import Artifact
+from service.artifact.errors import (
+    ArtifactError,
+    FileDamaged,
+    FileMissing,
+    GoldenMismatch,
+    ManifestInvalid,
+    ModelUnreadable,
+    ReferenceUnreadable,
+    SchemaUnsupported,
+    VersionExists,
+)
+from service.artifact.load import load_artifact, version_numbers
+from service.artifact.publish import write_artifact
+from service.artifact.runtimes.torchscript import torchscript_allowed
+from tests import tiny
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> Path:
+    """A freshly published version that the test may damage."""
+    return tiny.publish(tmp_path)
+
+
+def edit(version: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the manifest as a person with an editor would."""
+    path = version / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def replace_file(version: Path, name: str, content: bytes) -> None:
+    """Put other content in a file's place and make the manifest agree with it."""
+    (version / name).write_bytes(content)
+    record = load.record_file(version / name).model_dump()
+    edit(version, lambda manifest: manifest["files"].update({name: record}))
+
+
+def test_published_version_loads_whole(version: Path) -> None:
+    artifact = load_artifact(version)
+
+    assert (artifact.manifest.name, artifact.manifest.version) == ("vae", 1)
+    assert set(artifact.manifest.files) == {"model.pt", "reference.npz", "figures/note.txt"}
+    assert artifact.reference.coordinates.shape == (50, 2)
+
+
+def test_loaded_model_answers_as_the_eager_one(version: Path) -> None:
+    model = tiny.TinyAutoencoder().eval()
+    levels = tiny.random_levels(9)
+
+    mean, deviation = load_artifact(version).model.encode(tiny.to_images(levels))
+
+    assert (mean == model.encode(tiny.to_tensor(levels))[0].detach().numpy()).all()
+    assert (deviation == np.full((9, 2), 0.5)).all()
+
+
+def test_versions_count_up_and_are_never_overwritten(tmp_path: Path) -> None:
+    folders = [tiny.publish(tmp_path) for _ in range(3)]
+
+    assert [folder.name for folder in folders] == ["1", "2", "3"]
+    assert version_numbers(tmp_path / "vae") == [1, 2, 3]
+
+
+def test_version_published_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    def examine(_: Artifact) -> None:
+        (tmp_path / "vae" / "1").mkdir()  # another process was quicker
+
+    model = tiny.TinyAutoencoder().eval()
+
+    with pytest.raises(VersionExists, match="vae/1"):
+        write_artifact(
+            tmp_path, tiny.describe(model), tiny.script(model), tiny.reference(model), {}, examine
+        )
+    assert list((tmp_path / "vae" / "1").iterdir()) == []
+
+
+def test_refused_version_leaves_nothing_behind(tmp_path: Path) -> None:
+    def examine(_: Artifact) -> None:
+        raise RuntimeError("not good enough")
+
+    model = tiny.TinyAutoencoder().eval()
+
+    with pytest.raises(RuntimeError, match="not good enough"):
+        write_artifact(
+            tmp_path, tiny.describe(model), tiny.script(model), tiny.reference(model), {}, examine
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_version_that_contradicts_its_golden_vectors_is_not_published(tmp_path: Path) -> None:
+    model, other = tiny.TinyAutoencoder().eval(), tiny.TinyAutoencoder(deviation=0.25).eval()
+
+    with pytest.raises(GoldenMismatch, match="golden deviations"):
+        write_artifact(
+            tmp_path,
+            tiny.describe(model),
+            tiny.script(other),
+            tiny.reference(model),
+            {},
+            tiny.accept,
+        )
+
+
+def test_version_exported_in_training_mode_is_served_in_eval_mode(tmp_path: Path) -> None:
+    model = tiny.TinyAutoencoder().eval()
+    description, reference = tiny.describe(model), tiny.reference(model)
+
+    folder = write_artifact(
+        tmp_path, description, tiny.script(model.train()), reference, {}, tiny.accept
+    )
+
+    decoded = load_artifact(folder).model.decode(np.ones((1, 2), np.float32))
+    assert (decoded == model.eval().decode(torch.ones(1, 2)).detach().numpy()).all()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.pt", "reference.npz"])
+def test_missing_file_is_named(version: Path, name: str) -> None:
+    (version / name).unlink()
+
+    with pytest.raises(FileMissing, match=name):
+        load_artifact(version)
+
+
+@pytest.mark.parametrize("name", ["model.pt", "reference.npz", "figures/note.txt"])
+def test_flipped_bit_is_found(version: Path, name: str) -> None:
+    content = bytearray((version / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (version / name).write_bytes(content)
+
+    with pytest.raises(FileDamaged, match=f"{name}: expected SHA-256"):
+        load_artifact(version)
+
+
+def test_cut_file_is_found_by_its_size(version: Path) -> None:
+    content = (version / "model.pt").read_bytes()
+    (version / "model.pt").write_bytes(content[:-10])
+
+    with pytest.raises(FileDamaged, match=rf"expected {len(content)} bytes, found"):
+        load_artifact(version)
+
+
+@pytest.mark.parametrize("content", [b"", b"a text", b"\x80\x04N."])
+def test_model_that_is_not_torchscript_is_refused(version: Path, content: bytes) -> None:
+    replace_file(version, "model.pt", content)
+
+    with pytest.raises(ModelUnreadable, match=r"model\.pt"):
+        load_artifact(version)
+
+
+class OneWay(torch.nn.Module):
+    """TorchScript without the two methods."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
+
+def test_model_without_the_methods_is_refused(version: Path, tmp_path: Path) -> None:
+    with torchscript_allowed():
+        tiny.script(OneWay()).save(str(tmp_path / "one-way.pt"))
+    replace_file(version, "model.pt", (tmp_path / "one-way.pt").read_bytes())
+
+    with pytest.raises(ModelUnreadable, match="`encode`"):
+        load_artifact(version)
+
+
+def test_model_of_another_image_size_is_refused(version: Path, tmp_path: Path) -> None:
+    other = tiny.publish(tmp_path / "other", height=6, width=5)
+    replace_file(version, "model.pt", (other / "model.pt").read_bytes())
+
+    with pytest.raises(ModelUnreadable, match="cannot be called"):
+        load_artifact(version)
+
+
+def test_reference_of_another_model_is_refused(version: Path, tmp_path: Path) -> None:
+    other = tiny.publish(tmp_path / "other", height=6, width=5)
+    replace_file(version, "reference.npz", (other / "reference.npz").read_bytes())
+
+    with pytest.raises(ReferenceUnreadable, match=r"expected thumbnails uint8\(50, 28, 28\)"):
+        load_artifact(version)
+
+
+def test_reference_with_pickled_objects_is_refused(version: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "objects.npz", coordinates=np.array([{}], dtype=object))
+    replace_file(version, "reference.npz", (tmp_path / "objects.npz").read_bytes())
+
+    with pytest.raises(ReferenceUnreadable, match=r"reference\.npz"):
+        load_artifact(version)
+
+
+def test_newer_schema_is_named_as_such(version: Path) -> None:
+    edit(version, lambda manifest: manifest.update(schema_version=3, novelty=True))
+
+    with pytest.raises(SchemaUnsupported, match="expected schema version 1 or 2, found 3"):
+        load_artifact(version)
+
+
+def test_schema_of_before_there_were_measures_still_loads(version: Path) -> None:
+    manifest = load_artifact(tiny.as_schema_1(version)).manifest
+
+    assert (manifest.schema_version, manifest.measures) == (1, [])
+
+
+def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
+    measure: dict[str, Any] = manifest["measures"][0]
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda m: m.update(schema_version=1), "measures: expected from schema version 2 on"),
+        (lambda m: m.pop("measures"), "measures: expected from schema version 2 on"),
+        (lambda m: first_measure(m).update(value=float("inf")), "measures.0.value"),
+        (lambda m: first_measure(m).update(value=True), "measures.0.value"),
+        (lambda m: first_measure(m).update(better="more"), "measures.0.better"),
+        (lambda m: first_measure(m).update(sentence="x" * 401), "measures.0.sentence"),
+        (lambda m: first_measure(m).update(unit=""), "measures.0.unit"),
+        (lambda m: first_measure(m).update(name="K NN"), "measures.0.name"),
+        (lambda m: first_measure(m).update(colour="red"), "measures.0.colour"),
+        (lambda m: m.update(measures=[first_measure(m)] * 2), "each name must be there once"),
+        (lambda m: m.update(measures=[first_measure(m)] * 65), "measures: List should have"),
+    ],
+)
+def test_wrong_measure_is_refused_with_the_place(
+    version: Path, change: Callable[[dict[str, Any]], None], named: str
+) -> None:
+    edit(version, change)
+
+    with pytest.raises(ManifestInvalid, match=named):
+        load_artifact(version)
+
+
+def forget_model(manifest: dict[str, Any]) -> None:
+    del manifest["files"]["model.pt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda m: m.update(surprise=1), "surprise"),
+        (lambda m: m.pop("kind"), "kind"),
+        (lambda m: m.update(kind="gan"), "kind"),
+        (lambda m: m.update(latent_dim=3), "latent_dim is 3"),
+        (lambda m: m.update(latent_dim=True), "latent_dim"),
+        (lambda m: m["grid_bounds"].update(minimum=[4.0, -4.0]), "grid_bounds"),
+        (lambda m: m["grid_bounds"].update(minimum=[float("nan"), -4.0]), "grid_bounds.minimum.0"),
+        (lambda m: m["latent_statistics"].update(mean=[0.0]), "latent_statistics.mean"),
+        (lambda m: m["support"].update(distance=0), "support.distance"),
+        (lambda m: m["image"].update(height=10**9), "image.height"),
+        (lambda m: m["image"].update(height=27), "golden picture"),
+        (lambda m: m["golden"]["points"].clear(), "golden.points"),
+        (lambda m: m["files"].update({"../model.pt": {"size": 0, "sha256": "0" * 64}}), "files"),
+        (forget_model, "does not list model.pt"),
+        (lambda m: m.update(name="ae"), "lies in vae/1"),
+        (lambda m: m.update(version=7), "lies in vae/1"),
+    ],
+)
+def test_wrong_manifest_is_refused_with_the_place(
+    version: Path, change: Callable[[dict[str, Any]], None], named: str
+) -> None:
+    edit(version, change)
+
+    with pytest.raises(ManifestInvalid, match=named):
+        load_artifact(version)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_manifest_that_is_not_json_is_refused(version: Path, content: bytes) -> None:
+    (version / "manifest.json").write_bytes(content)
+
+    with pytest.raises(ManifestInvalid, match=r"manifest\.json"):
+        load_artifact(version)
+
+
+def test_golden_vectors_are_compared(version: Path) -> None:
+    def nudge(manifest: dict[str, Any]) -> None:
+        manifest["golden"]["images"][0]["mean"][0] += 0.001
+
+    edit(version, nudge)
+
+    with pytest.raises(GoldenMismatch, match="golden means within 0.0001, found 0.001 off"):
+        load_artifact(version)
+
+
+def test_everything_that_loading_raises_is_an_artifact_error(version: Path, tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    for _ in range(40):
+        damaged = tmp_path / "damaged" / "vae" / "1"
+        shutil.copytree(version, damaged)
+        path = damaged / "manifest.json"
+        content = bytearray(path.read_bytes())
+        content[generator.integers(len(content))] ^= 1 << int(generator.integers(8))
+        path.write_bytes(content)
+        try:
+            load_artifact(damaged)
+        except ArtifactError:
+            pass
+        finally:
+            shutil.rmtree(tmp_path / "damaged")

@@ -1,0 +1,31 @@
+"""docs/openapi.json is the document that is served: a change of it is a deliberate commit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.openapi.__main__ import render
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+COMMITTED = (ROOT / "docs" / "openapi.json").read_text()
+
+
+def test_committed_document_is_the_one_that_is_served(client: TestClient) -> None:
+    assert json.loads(COMMITTED) == client.get("/openapi.json").json(), "run `make openapi`"
+
+
+def test_committed_document_is_what_the_command_prints() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "service.openapi.__main__"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == COMMITTED == render(create_app(Settings()).openapi())

@@ -1,0 +1,124 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from service.errors import Overloaded
+from service.operations.picture_cache import PictureCache
+from service.serving.metrics import Metrics
+
+
+def drawing(picture: bytes, drawn: list[bytes]) -> Callable[[], Awaitable[bytes]]:
+    async def draw() -> bytes:
+        drawn.append(picture)
+        await asyncio.sleep(0)
+        return picture
+
+    return draw
+
+
+def test_picture_is_drawn_once_and_kept() -> None:
+    cache, drawn = PictureCache(100, Metrics()), list[bytes]()
+
+    async def ask() -> list[bytes]:
+        together = [cache.get_or_draw("a", drawing(b"picture", drawn)) for _ in range(5)]
+        return [*await asyncio.gather(*together), await cache.get_or_draw("a", unexpected)]
+
+    assert asyncio.run(ask()) == [b"picture"] * 6
+    assert drawn == [b"picture"]
+
+
+async def unexpected() -> bytes:
+    raise AssertionError
+
+
+def test_picture_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
+    metrics = Metrics()
+    cache = PictureCache(10, metrics)
+
+    async def ask() -> list[bytes]:
+        waiting = asyncio.ensure_future(cache.get_or_draw("a", drawing(b"pic", [])))
+        await asyncio.sleep(0)
+        at_once = [cache.get_or_draw_here("a", lambda: b"pic") for _ in range(2)]
+        return [*at_once, await waiting, await cache.get_or_draw("a", unexpected)]
+
+    assert asyncio.run(ask()) == [b"pic"] * 4
+    assert b"atlas_cache_bytes 3.0" in metrics.render()
+
+
+def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
+    metrics = Metrics()
+    cache = PictureCache(10, metrics)
+
+    async def ask() -> None:
+        for key, size in (("a", 4), ("b", 4), ("a", 0), ("c", 4), ("too large", 11)):
+            await cache.get_or_draw(key, drawing(key[:1].encode() * size, []))
+
+    asyncio.run(ask())
+
+    assert [cache.get(key) for key in ("a", "b", "c", "too large")] == [
+        b"aaaa",
+        None,
+        b"cccc",
+        None,
+    ]
+    assert b"atlas_cache_bytes 8.0" in metrics.render()
+
+
+def test_nothing_is_kept_or_shared_with_no_bytes() -> None:
+    cache, drawn = PictureCache(0, Metrics()), list[bytes]()
+
+    async def ask() -> None:
+        await asyncio.gather(*(cache.get_or_draw("a", drawing(b"x", drawn)) for _ in range(3)))
+
+    asyncio.run(ask())
+
+    assert drawn == [b"x"] * 3
+    assert cache.get("a") is None
+
+
+def test_error_reaches_all_who_wait_and_is_not_kept() -> None:
+    cache, drawn = PictureCache(10, Metrics()), list[bytes]()
+
+    async def fail() -> bytes:
+        await asyncio.sleep(0)
+        raise Overloaded("full")
+
+    async def ask() -> bytes:
+        waiting = [cache.get_or_draw("a", fail) for _ in range(3)]
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(error) for error in errors] == [Overloaded] * 3
+        return await cache.get_or_draw("a", drawing(b"x", drawn))
+
+    assert asyncio.run(ask()) == b"x"
+
+
+@pytest.mark.parametrize("leavers", [1, 2])
+def test_drawing_goes_on_while_anyone_waits_for_it(leavers: int) -> None:
+    cache, outcome = PictureCache(10, Metrics()), list[str]()
+
+    async def draw() -> bytes:
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            outcome.append("cancelled")
+            raise
+        return b"x"
+
+    async def leave() -> list[bytes | BaseException]:
+        waiting = [asyncio.ensure_future(cache.get_or_draw("a", draw)) for _ in range(2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for request in waiting[:leavers]:
+            request.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    gate = asyncio.Event()
+    results = asyncio.run(leave())
+
+    assert [isinstance(r, asyncio.CancelledError) for r in results] == [
+        index < leavers for index in range(2)
+    ]
+    assert outcome == (["cancelled"] if leavers == 2 else [])

@@ -1,0 +1,69 @@
+import json
+import logging
+import sys
+import threading
+from datetime import datetime
+
+import pytest
+
+from service.process.logs import CAPACITY, GatheringHandler, JsonFormatter, TextFormatter
+
+
+def record(message: str, *arguments: object, **attributes: object) -> logging.LogRecord:
+    made = logging.LogRecord("a.b", logging.WARNING, "", 0, message, arguments, None)
+    vars(made).update(attributes)
+    return made
+
+
+def test_record_becomes_one_json_object_with_its_fields() -> None:
+    line = JsonFormatter().format(record("%d of\n%s", 3, '"x"', fields={"status": 200}))
+
+    entry = json.loads(line)
+    assert "\n" not in line
+    assert datetime.fromisoformat(entry.pop("time")).tzinfo is not None
+    assert entry == {"level": "warning", "logger": "a.b", "message": '3 of\n"x"', "status": 200}
+
+
+def test_fields_cannot_break_out_of_a_line_of_text() -> None:
+    line = TextFormatter().format(record("request", fields={"path": '/a\n" b', "status": 404}))
+
+    assert line.endswith('WARNING request path="/a\\n\\" b" status=404')
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+def test_traceback_is_kept(formatter: logging.Formatter) -> None:
+    try:
+        raise RuntimeError("the reason")
+    except RuntimeError:
+        failed = record("failed", exc_info=sys.exc_info())
+
+    assert "RuntimeError: the reason" in formatter.format(failed)
+
+
+def test_batch_is_written_when_full_or_urgent_and_in_order() -> None:
+    written = list[str]()
+
+    class Target(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            written.append(record.getMessage())
+
+    handler = GatheringHandler(Target())
+    info = [logging.makeLogRecord({"msg": str(n), "levelno": logging.INFO}) for n in range(99)]
+    urgent = logging.makeLogRecord({"msg": "urgent", "levelno": logging.WARNING})
+
+    for entry in (*info[:CAPACITY], info[98], urgent):
+        handler.handle(entry)
+
+    assert written == [*map(str, range(CAPACITY)), "98", "urgent"]
+
+
+def test_batch_is_written_after_a_while() -> None:
+    written = threading.Event()
+
+    class Target(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            written.set()
+
+    GatheringHandler(Target()).handle(logging.makeLogRecord({"levelno": logging.INFO}))
+
+    assert written.wait(timeout=10)

@@ -1,0 +1,192 @@
+import asyncio
+import dataclasses
+import threading
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from service.artifact.contract import Artifact
+from service.artifact.load import load_artifact
+from service.errors import Invalid, Overloaded
+from service.serving.inference import (
+    BLOCK,
+    TURN_SECONDS,
+    Floats,
+    InferenceExecutor,
+    decode,
+    decode_levels,
+    encode,
+    warm_up,
+)
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def artifact(repository: Path) -> Artifact:
+    """The tiny VAE."""
+    return load_artifact(repository / "vae" / "1")
+
+
+def test_encode_answers_as_the_eager_model(artifact: Artifact) -> None:
+    images = tiny.to_tensor(tiny.random_levels(7))
+
+    encoding = encode(artifact, images.squeeze(1).numpy())
+
+    expected, _ = tiny.TinyAutoencoder().eval().encode(images)
+    assert encoding.mean == pytest.approx(expected.detach().numpy(), abs=1e-5)
+
+
+def test_blocks_do_not_show(artifact: Artifact) -> None:
+    points = np.random.default_rng(0).normal(size=(2 * BLOCK + 3, 2)).astype(np.float32)
+
+    together = decode(artifact, points)
+
+    assert together.shape == (2 * BLOCK + 3, 28, 28)
+    for index in (0, BLOCK - 1, BLOCK, 2 * BLOCK + 2):
+        alone = decode(artifact, points[index : index + 1])[0]
+        assert together[index] == pytest.approx(alone, abs=1e-6)
+
+
+def test_levels_are_rounded_to_nearest(artifact: Artifact) -> None:
+    points = np.array([[0.3, -1.2]], np.float32)
+
+    levels = decode_levels(artifact, points)
+
+    assert (np.abs(levels - decode(artifact, points) * 255) <= 0.5).all()
+
+
+class Broken:
+    """A model whose answers are not finite for the second of its inputs."""
+
+    def encode(self, images: Floats) -> tuple[Floats, Floats]:
+        mean = np.zeros((len(images), 2), np.float32)
+        mean[1] = np.nan
+        return mean, mean
+
+    def decode(self, latents: Floats) -> Floats:
+        pixels = np.zeros((len(latents), 1, 28, 28), np.float32)
+        pixels[1, 0, 3, 3] = np.inf
+        return pixels
+
+
+def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact) -> None:
+    broken = dataclasses.replace(artifact, model=Broken())
+
+    with pytest.raises(Invalid) as encoding:
+        encode(broken, np.zeros((2, 28, 28), np.float32))
+    with pytest.raises(Invalid) as decoding:
+        decode_levels(broken, np.zeros((2, 2), np.float32))
+    with pytest.raises(Invalid) as drawing:
+        decode_levels(broken, np.zeros((2, 2), np.float32), place=None)
+
+    assert encoding.value.faults[0].pointer == "/body/images/1"
+    assert decoding.value.faults[0].pointer == "/body/latents/1"
+    assert drawing.value.faults == []
+
+
+def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> None:
+    class Recording(Broken):
+        sizes: ClassVar[dict[str, set[int]]] = {"encode": set(), "decode": set()}
+
+        def encode(self, images: Floats) -> tuple[Floats, Floats]:
+            self.sizes["encode"].add(len(images))
+            return np.zeros((len(images), 2), np.float32), np.zeros((len(images), 2), np.float32)
+
+        def decode(self, latents: Floats) -> Floats:
+            self.sizes["decode"].add(len(latents))
+            return np.zeros((len(latents), 1, 28, 28), np.float32)
+
+    warm_up(dataclasses.replace(artifact, model=Recording()))
+
+    for sizes in Recording.sizes.values():
+        assert {1, 2, BLOCK} < sizes
+
+
+def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
+    async def overload() -> list[bool]:
+        executor = InferenceExecutor(places=1, queue=1)
+        gate = threading.Event()
+        accepted = [asyncio.ensure_future(executor.run(gate.wait)) for _ in range(2)]
+        await asyncio.sleep(0)  # let both start
+        with pytest.raises(Overloaded):
+            await executor.run(gate.wait)
+        with pytest.raises(Overloaded):
+            executor.require_room()
+        gate.set()
+        answers = await asyncio.gather(*accepted)
+        executor.require_room()
+        answers.append(await executor.run(gate.is_set))
+        executor.close()
+        return answers
+
+    assert asyncio.run(overload()) == [True, True, True]
+
+
+def test_waiter_that_is_cancelled_never_runs() -> None:
+    async def cancel() -> list[str]:
+        executor = InferenceExecutor(places=1, queue=2)
+        gate, ran = threading.Event(), list[str]()
+        running = asyncio.ensure_future(executor.run(gate.wait))
+        await asyncio.sleep(0)
+        waiting = asyncio.ensure_future(executor.run(lambda: ran.append("cancelled")))
+        neighbour = asyncio.ensure_future(executor.run(lambda: ran.append("neighbour")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(running, neighbour)
+        executor.close()
+        return ran
+
+    assert asyncio.run(cancel()) == ["neighbour"]
+
+
+def test_work_on_the_event_loop_is_limited_in_each_of_its_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr(
+        "service.serving.inference.perf_counter", lambda: next(clock) * TURN_SECONDS
+    )
+
+    async def take_turns() -> list[bool]:
+        executor, had = InferenceExecutor(places=1, queue=0), list[bool]()
+        for _ in range(2):
+            had.append(executor.has_turn())
+            executor.run_here(lambda: None)
+            had.append(executor.has_turn())
+            await asyncio.sleep(0)
+        return had
+
+    assert asyncio.run(take_turns()) == [True, False, True, False]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 64])
+def test_answer_depends_neither_on_the_thread_nor_on_where_its_data_lies(
+    artifact: Artifact, size: int
+) -> None:
+    images = np.random.default_rng(size).random((size, 28, 28), np.float32)
+    points = np.random.default_rng(size).normal(size=(size, 2)).astype(np.float32)
+
+    def answer(offset: int) -> bytes:
+        means = encode(artifact, shifted(images, offset)).mean
+        return bytes(means.tobytes() + decode(artifact, shifted(points, offset)).tobytes())
+
+    async def ask() -> set[bytes]:
+        executor = InferenceExecutor(places=1, queue=9)
+        here = {executor.run_here(partial(answer, offset)) for offset in (0, 4, 16)}
+        return here | {await executor.run(partial(answer, offset)) for offset in (0, 4, 16)}
+
+    assert len(asyncio.run(ask())) == 1
+
+
+def shifted(values: Floats, offset: int) -> Floats:
+    """A copy that begins so many bytes after a cache line."""
+    memory = np.empty(values.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + offset
+    moved: Floats = memory[start : start + values.nbytes].view(np.float32).reshape(values.shape)
+    moved[:] = values
+    return moved
