@@ -46,7 +46,7 @@ format: install ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 openapi: install ## write docs/openapi.json again (unset ATLAS_* first: limits are in it)
-	$(BIN)/python -m service.openapi > docs/openapi.json
+	$(BIN)/python -m service.openapi_file > docs/openapi.json
 
 clients: clients/installed ## generate clients in five kinds into clients/ (docs/clients.md)
 	clients/venv/bin/python -m tests.clients.generate

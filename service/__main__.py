@@ -44,7 +44,7 @@ def _serve_alone(settings: "Settings") -> int:
     from service.process.server import Server
 
     app = create_app(settings)
-    Server(app, settings, app.state.lifecycle.leave).run()
+    Server(app, settings, app.state.atlas.lifecycle.drain).run()
     return 0
 
 

@@ -7,37 +7,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from service.api import (
-    documentation,
-    explorer,
-    health,
-    interpolation,
-    latent,
-    models,
-    reference,
-    tiles,
-)
-from service.api import metrics as metrics_route
-from service.http.access_log import AccessRecorder, Observation
-from service.http.api_key import ApiKey
-from service.http.body_limit import BodyLimit
-from service.http.cors import Cors
-from service.http.disconnect import Departure
-from service.http.dispatch import Dispatch
-from service.http.express import Express
-from service.http.head_method import HeadAsGet
-from service.http.problems import install_handlers
-from service.open_inference import routes as open_inference
-from service.open_inference import triton_extensions
-from service.open_inference.errors import OpenInferenceErrors
+from service.api import health, latent_map, latent_space, models, pages
+from service.http.pipeline import Pipeline
+from service.open_inference import operations as open_inference
+from service.open_inference.errors import write_error
 from service.openapi.document import install_document
-from service.operations.atlas import Atlas
 from service.process.cpus import available_cpus
-from service.serving.inference import InferenceExecutor
+from service.serving.answer_cache import AnswerCache
+from service.serving.atlas import Atlas
+from service.serving.executor import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
@@ -48,33 +31,42 @@ DESCRIPTION = (
     "to latent coordinates, latent coordinates and the paths between them to pictures, and the "
     "plane as systematic grids and as the tiles of a map."
 )
+ROUTERS = (
+    latent_space.router,
+    latent_map.router,
+    models.router,
+    health.router,
+    open_inference.router,
+)
 
 
 class App(FastAPI):
-    """FastAPI behind what answers small requests at once."""
+    """FastAPI behind the pipeline, which answers every HTTP request."""
 
-    express: Express
+    pipeline: Pipeline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request at once, or as FastAPI would."""
-        await self.express(scope, receive, send)
+        """Answer a request; start and end as FastAPI does."""
+        if scope["type"] == "http":
+            await self.pipeline(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer through every layer, as FastAPI does."""
+    async def answer_itself(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by FastAPI's own routes. Raises what they raise."""
         await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, workers: int = 1) -> App:
     """Build the app; `settings` default to the environment's.
 
-    It shares the CPUs with its like in `workers` processes. If those are several, it starts only
-    once its models are loaded: a client of them all would not know which of them is ready.
+    `workers` processes like this one share the CPUs. If there are several, each starts only once
+    its models are loaded: their client could not tell which of them is ready.
 
     Raises pydantic.ValidationError for a wrong setting and RepositoryUnusable where there is
     nothing to serve.
     """
     settings = settings or Settings()
-    registry = Registry(settings.model_repository, settings.default_model)
     app = App(
         title="Latent Atlas",
         summary="The latent spaces of autoencoders, over HTTP",
@@ -84,67 +76,56 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
+        # The function's own name is what generated clients call their methods.
+        generate_unique_id_function=lambda route: route.name,
         # FastAPI's own would look at each request whether someone has set it up; `metrics` is ours.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    metrics = Metrics()
-    metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
-    executor = InferenceExecutor(
-        settings.inference_places or max(1, available_cpus() // workers),
-        settings.inference_queue,
-        metrics,
-    )
+    for raised in (HTTPException, RequestValidationError):
+        app.add_exception_handler(raised, _leave_to_the_pipeline)
+    for router in (*ROUTERS, pages.router):
+        app.include_router(router)
+    operations = [operation for router in ROUTERS for operation in router.operations]
+    install_document(app, operations, settings)
+    app.state.atlas = _make_atlas(settings, workers)
     app.state.starts_loaded = workers > 1
-    app.state.metrics = metrics
-    app.state.atlas = Atlas(settings, registry, executor, metrics)
-    app.state.lifecycle = Lifecycle(registry, executor)
-    _add_layers(app, settings, AccessRecorder(metrics))
-    install_handlers(app, settings.retry_after_seconds)
-    for routes in (
-        *(latent, interpolation, tiles, reference, models),
-        *(health, metrics_route, open_inference, triton_extensions, documentation, explorer),
-    ):
-        app.include_router(routes.router)
-    install_document(app, settings)
+    app.pipeline = Pipeline(
+        app.state.atlas,
+        operations,
+        pages.OPEN_PATHS,
+        {open_inference.PREFIX: write_error},
+        app.answer_itself,
+        app.routes,
+    )
     return app
 
 
-def _add_layers(app: App, settings: Settings, recorder: AccessRecorder) -> None:
-    """What a request passes before its route; the last one added is the outermost."""
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(
-        Dispatch,
-        routes=latent.router.routes,
-        retry_after_seconds=settings.retry_after_seconds,
-    )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    if settings.api_key and settings.has_api_key:
-        app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
-    if settings.cors_origins:  # outside the key: a preflight cannot carry one
-        app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(Departure, retry_after_seconds=settings.retry_after_seconds)
-    app.add_middleware(OpenInferenceErrors)  # inside: log and figures have the status that is sent
-    app.add_middleware(Observation, recorder=recorder, lifecycle=app.state.lifecycle)
-    app.add_middleware(OpenInferenceErrors)  # outside: for the 500 that Observation answers itself
-    app.express = Express(app.answer, app.state.atlas, recorder, app.state.lifecycle)
+def _make_atlas(settings: Settings, workers: int) -> Atlas:
+    registry = Registry(settings.model_repository, settings.default_model)
+    metrics = Metrics()
+    metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
+    places = settings.inference_places or max(1, available_cpus() // workers)
+    executor = Executor(places, settings.inference_queue, metrics)
+    lifecycle = Lifecycle(registry, executor)
+    cache = AnswerCache(settings.cache_bytes, metrics)
+    return Atlas(settings, registry, executor, lifecycle, cache, metrics)
 
 
-def _operation_id(route: APIRoute) -> str:
-    """The function's own name: what generated clients call their methods."""
-    return route.name
+async def _leave_to_the_pipeline(_: Request, exc: Exception) -> Response:
+    """Have FastAPI raise its errors: one place turns every error into an answer."""
+    raise exc
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while /livez already answers; at the end let running work finish."""
-    lifecycle: Lifecycle = app.state.lifecycle
+    lifecycle: Lifecycle = app.state.atlas.lifecycle
     app.state.loading = lifecycle.reload()
     if app.state.starts_loaded:
         await app.state.loading
     with _reload_on_hangup(lifecycle):
         yield
-    lifecycle.leave()
+    lifecycle.drain()
     await lifecycle.close()
 
 
@@ -156,7 +137,7 @@ def _reload_on_hangup(lifecycle: Lifecycle) -> Iterator[None]:
         return
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, lifecycle.reload)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # `workers` may have held it back
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # the starter may have blocked it
     try:
         yield
     finally:

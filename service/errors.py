@@ -1,19 +1,23 @@
-"""Everything that can go wrong in the service, as one tree. HTTP knows them only in `problems`.
+"""Why the service refuses a request, as one tree. Only http/problems.py knows their status codes.
 
 ServiceError
 ├── RepositoryUnusable          there is nothing to serve
 ├── ModelUnknown                no model of that name is served
 ├── ModelUnavailable            the model exists but did not load
 ├── NotReady                    models are still loading, or one failed to
-├── ShuttingDown                the service is leaving; requests belong elsewhere
+├── ShuttingDown                the service is draining; requests belong elsewhere
 ├── Overloaded                  every place and the queue are taken
-└── RequestError                the request is at fault; names the place
+├── KeyRequired                 the API key is missing or wrong
+└── RequestError                the request is at fault; names what is wrong in it
     ├── Malformed               it cannot be parsed
-    ├── MediaTypeUnsupported    it is in a format that is not read here
+    ├── MediaTypeUnsupported    it is in a format that this operation does not read
     ├── TooLarge                it is over a documented limit
-    ├── TileUnknown             it is for a map tile outside the world
-    ├── OperationUnknown        it is for what other servers of a protocol have
+    │   └── BodyTooLarge        its body is, and was not read to the end
+    ├── TileUnknown             it asks for a map tile outside the world
+    ├── OperationUnknown        it asks for what only other servers of a protocol have
     └── Invalid                 it is understood but wrong
+
+Why an artifact cannot be used is in artifact/errors.py.
 """
 
 from collections.abc import Sequence
@@ -33,14 +37,14 @@ class Fault:
     detail: str
 
 
-def pointer(*tokens: int | str) -> str:
-    """A JSON pointer from its tokens; one that a client made up is cut to 64 characters."""
+def pointer_to(*tokens: int | str) -> str:
+    """A JSON pointer from its tokens, each cut to 64 characters: a client may have made it up."""
     cut = (str(token)[:64].replace("~", "~0").replace("/", "~1") for token in tokens)
     return "".join(f"/{token}" for token in cut)
 
 
 class ServiceError(Exception):
-    """Base of all errors that the service raises on purpose; `faults` name the places."""
+    """Base of all errors that the service raises on purpose."""
 
     faults: Sequence[Fault] = ()
 
@@ -68,9 +72,19 @@ class NotReady(ServiceError):
 class ShuttingDown(ServiceError):
     """The service has been told to end and only finishes what it has begun."""
 
+    def __init__(self) -> None:
+        super().__init__("the service is shutting down")
+
 
 class Overloaded(ServiceError):
     """The executor's places and its queue are full."""
+
+    def __init__(self) -> None:
+        super().__init__("all places and the queue are taken")
+
+
+class KeyRequired(ServiceError):
+    """The request carries no API key, a wrong one, or several."""
 
 
 class RequestError(ServiceError):
@@ -86,11 +100,18 @@ class Malformed(RequestError):
 
 
 class MediaTypeUnsupported(RequestError):
-    """The body or a file in it has a media type that this operation does not read."""
+    """The body, or a file in it, has a media type that this operation does not read."""
 
 
 class TooLarge(RequestError):
-    """The request exceeds a documented limit."""
+    """The request exceeds a documented limit on bytes or on pixels of uploaded pictures."""
+
+
+class BodyTooLarge(TooLarge):
+    """The body exceeds the limit. The rest of it is not read, so the connection has to close."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the body is larger than {max_bytes} bytes")
 
 
 class TileUnknown(RequestError):
@@ -106,7 +127,7 @@ class Invalid(RequestError):
 
     @classmethod
     def at(cls, faults: list[Fault]) -> Self:
-        """An error of several faults at once; the first gives the summary."""
+        """One error for several faults; the first one's detail is its summary."""
         error = cls(faults[0].detail)
         error.faults = faults
         return error

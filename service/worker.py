@@ -43,7 +43,7 @@ def main() -> int:
         sys.stderr.write(f"latent-atlas: {exc}\n")
         return 2
     with shared_socket(settings.host, settings.port) as address:
-        Worker(app, settings, app.state.lifecycle.leave).run(sockets=[address])
+        Worker(app, settings, app.state.atlas.lifecycle.drain).run(sockets=[address])
     return 0
 
 

@@ -1,38 +1,54 @@
-"""/livez and /readyz, free of inference so that they answer at any load."""
+"""For orchestrators and monitoring. Free of inference, so that they answer at any load."""
 
-from fastapi import APIRouter, Depends
+from service.api import examples
+from service.api.examples import WRONG_QUERY
+from service.api.responses import Alive, Ready, UnavailableModel
+from service.http.operation import Answers, Operation, OperationRouter, Wrong
+from service.serving.atlas import Atlas
+from service.serving.metrics import CONTENT_TYPE
 
-from service.api import responses as documents
-from service.api.dependencies import AtlasDependency, LifecycleDependency, refuse_query
-from service.api.outputs import Alive, Ready, UnavailableModel
-
-router = APIRouter(tags=["health"], dependencies=[Depends(refuse_query)])
+router = OperationRouter("health")
 
 
-@router.get(
-    "/livez",
-    summary="Is the process alive?",
-    response_description="It is.",
-    responses=documents.problems(422),
+@router.plan(
+    Operation(
+        "GET",
+        "/livez",
+        Answers("application/json", "It is.", Alive, {"status": "alive"}),
+        "Is the process alive?",
+        (422,),
+        wrong=WRONG_QUERY,
+        is_open=True,
+    )
 )
-async def livez() -> Alive:
+def livez(_: Atlas) -> Alive:
     """200 whenever the process answers at all."""
     return Alive()
 
 
-@router.get(
-    "/readyz",
-    summary="Is every model ready?",
-    response_description="It is; the versions served.",
-    responses=documents.problems(422, 503),
+@router.plan(
+    Operation(
+        "GET",
+        "/readyz",
+        Answers("application/json", "It is; the versions served.", Ready, examples.READY),
+        "Is every model ready?",
+        (422, 503),
+        wrong={
+            **WRONG_QUERY,
+            503: Wrong(
+                detail="not every model is ready", pointer="/models/vae", fault="still loading"
+            ),
+        },
+        is_open=True,
+    )
 )
-async def readyz(atlas: AtlasDependency, lifecycle: LifecycleDependency) -> Ready:
+def readyz(atlas: Atlas) -> Ready:
     """200 once every model is loaded, verified and warm; 503 naming those that are not.
 
     A reload that fails leaves the service ready, with what it served before. From SIGTERM on the
     answer is 503.
     """
-    lifecycle.require_ready()
+    atlas.lifecycle.require_ready()
     registry = atlas.registry
     return Ready(
         models={name: artifact.manifest.version for name, artifact in registry.artifacts.items()},
@@ -40,3 +56,24 @@ async def readyz(atlas: AtlasDependency, lifecycle: LifecycleDependency) -> Read
             UnavailableModel(name=name, reason=reason) for name, reason in registry.failures.items()
         ],
     )
+
+
+@router.plan(
+    Operation(
+        "GET",
+        "/metrics",
+        Answers(
+            "text/plain", "One sample a line.", example=examples.METRICS, content_type=CONTENT_TYPE
+        ),
+        "Report figures for Prometheus",
+        (422,),
+        wrong=WRONG_QUERY,
+    )
+)
+def metrics(atlas: Atlas) -> bytes:
+    """Counters, gauges and histograms in the Prometheus text format 0.0.4.
+
+    Requests by route template and status, waiting and computing time, sizes of requests, what was
+    refused or dropped, versions served, and figures of the process.
+    """
+    return atlas.metrics.render()

@@ -1,175 +1,212 @@
-"""Texts and response tables of the OpenAPI document that several operations share."""
+"""What clients get: the schemas of JSON answers."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
-
-IMAGES = "Picture files: PNG, JPEG, WebP, GIF or BMP."
-MODEL = "Model name; without it the default model answers."
-MODEL_NAME = "Name of a model, as /models lists it."
-POLARITY = (
-    "The models know light things on black. `auto` inverts a picture whose border is more light "
-    "than dark, `keep` and `invert` do as they say."
-)
-IF_NONE_MATCH = "Entity tags that the client holds; where one is current the answer is 304."
-# A light rectangle on black.
-PICTURE_EXAMPLE = [
-    [0.8 if 5 <= row < 23 and 9 <= column < 19 else 0.0 for column in range(28)]
-    for row in range(28)
-]
-PIXELS_EXAMPLE: dict[str, Any] = {"model": "vae", "images": [PICTURE_EXAMPLE]}
-LATENTS_EXAMPLE = {"model": "vae", "latents": [[0.0, 0.0], [-1.5, 0.5]]}
-
-PATH_EXAMPLE: dict[str, Any] = {
-    "model": "vae",
-    "latents": [[-2.0, 0.0], [0.0, 2.0], [2.0, 0.0]],
-    "method": "spherical",
-    "steps": 8,
-}
-
-Responses = dict[int | str, dict[str, Any]]
-
-PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-PROBLEM_DESCRIPTIONS = {
-    400: "The request cannot be parsed.",
-    401: "The key is missing or wrong.",
-    404: "No model of that name is served.",
-    413: "The body or a picture is over the documented limit.",
-    415: "The body or a file is in a format that this operation does not read.",
-    422: "A value is wrong; `errors` names the place.",
-    500: "The service failed, through no fault of the request.",
-    503: "All places are taken or the model is not ready; Retry-After says when to try again.",
-}
-VERSION_HEADERS: dict[str, Any] = {
-    "Atlas-Model": {
-        "description": "Name of the model that answered.",
-        "schema": {"type": "string"},
-    },
-    "Atlas-Model-Version": {
-        "description": "Its version; all of an answer is from this one.",
-        "schema": {"type": "integer"},
-    },
-}
-CACHE_HEADERS: dict[str, Any] = {
-    "ETag": {
-        "description": "Strong entity tag: equal for equal bytes.",
-        "schema": {"type": "string"},
-    },
-    "Cache-Control": {
-        "description": "A cache may keep the answer but must ask whether it is current.",
-        "schema": {"type": "string"},
-    },
-}
-NOT_MODIFIED: dict[str, Any] = {
-    "description": "The client's copy is current.",
-    "headers": CACHE_HEADERS,
-}
-RETRY_HEADER: dict[str, Any] = {
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-}
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 
-REQUEST_ID_HEADER: dict[str, Any] = {
-    "X-Request-ID": {
-        "description": "The request's id in the log: the client's own X-Request-ID where it is at "
-        "most 64 of A-Z a-z 0-9 . _ : / + = @ -, otherwise a new one.",
-        "schema": {"type": "string"},
-    }
-}
-CHALLENGE_HEADER: dict[str, Any] = {
-    "WWW-Authenticate": {"description": "Names the key's header.", "schema": {"type": "string"}}
-}
+class FromArtifact(BaseModel):
+    """Base of answers that repeat what an artifact says."""
 
-PROBLEM_HEADERS = {401: CHALLENGE_HEADER, 503: RETRY_HEADER}
+    model_config = ConfigDict(from_attributes=True)
 
 
-def problems(*statuses: int) -> Responses:
-    """The documented error answers of an operation."""
-    return {
-        status: {
-            "description": PROBLEM_DESCRIPTIONS[status],
-            "content": PROBLEM_CONTENT,
-            **({"headers": PROBLEM_HEADERS[status]} if status in PROBLEM_HEADERS else {}),
-        }
-        for status in statuses
-    }
+def of(*attributes: str, description: str | None = None) -> Any:
+    """A field whose value is found under these attributes of an artifact."""
+    return Field(validation_alias=AliasPath(*attributes), description=description)
 
 
-def encode_responses() -> Responses:
-    """Answers of the encode operations."""
-    return {
-        200: {"description": "One entry an image, in order.", "headers": VERSION_HEADERS},
-        **problems(400, 404, 413, 415, 422, 503),
-    }
+class EncodedImage(BaseModel):
+    """Where one image lies in latent space."""
+
+    mean: list[float] = Field(
+        description="Mean of the latent distribution: a latent point, as /decode takes it."
+    )
+    standard_deviation: list[float] = Field(description="Its standard deviation; 0 for an AE.")
+    in_support: bool = Field(
+        description="Whether held-out images of the data set lie near the mean: at most as far as "
+        "99 % of them are from their nearest neighbour."
+    )
+    applied: list[str] = Field(description="What was done to the picture before encoding it.")
 
 
-def metrics_responses() -> Responses:
-    """Answers of /metrics."""
-    content = {"text/plain": {"schema": {"type": "string"}}}
-    return {200: {"description": "One sample a line.", "content": content}, **problems(422)}
+class EncodeOutput(BaseModel):
+    """One entry an image, in the order they were sent."""
+
+    model: str
+    version: int
+    latents: list[EncodedImage]
 
 
-def decode_pixels_responses() -> Responses:
-    """Answers of /decode/pixels."""
-    return {
-        200: {"description": "One image a latent point, in order.", "headers": VERSION_HEADERS},
-        **problems(400, 404, 413, 415, 422, 503),
-    }
+class ReconstructionError(BaseModel):
+    """How far a reconstruction is from its image."""
+
+    mean_squared_error: float = Field(description="Averaged over pixels.")
+    binary_cross_entropy: float = Field(description="Nats, summed over pixels.")
 
 
-def png_responses(method: str) -> Responses:
-    """Answers of an operation that draws; a GET can be cached and has no body to refuse."""
-    is_get = method == "GET"
-    picture: dict[str, Any] = {
-        "description": "An 8-bit grey PNG.",
-        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
-        "headers": VERSION_HEADERS | (CACHE_HEADERS if is_get else {}),
-    }
-    if is_get:
-        return {200: picture, 304: NOT_MODIFIED, **problems(404, 422, 503)}
-    return {200: picture, **problems(400, 404, 413, 415, 422, 503)}
+class ReconstructedImage(EncodedImage):
+    """Where one image lies in latent space, and what the model makes of it there."""
+
+    image: list[list[float]] = Field(
+        description="What the model was given: rows of values from 0 (background) to 1."
+    )
+    reconstruction: list[list[float]] = Field(description="The decoded mean, in the same way.")
+    error: ReconstructionError
 
 
-def apng_responses() -> Responses:
-    """Answers of an operation that animates."""
-    moving = {
-        "description": "An 8-bit grey APNG that plays endlessly.",
-        "content": {"image/apng": {"schema": {"type": "string", "format": "binary"}}},
-    }
-    responses = png_responses("POST")
-    return responses | {200: responses[200] | moving}
+class ReconstructOutput(BaseModel):
+    """One entry an image, in the order they were sent."""
+
+    model: str
+    version: int
+    reconstructions: list[ReconstructedImage]
 
 
-def tile_responses() -> Responses:
-    """Answers of an operation that draws a tile of a map."""
-    missing = {"description": "No model of that name is served, or its map has no such tile."}
-    responses = png_responses("GET")
-    return responses | {404: responses[404] | missing}
+class DecodePixelsOutput(BaseModel):
+    """One image a latent point, each a list of rows of values from 0 to 1."""
+
+    model: str
+    version: int
+    images: list[list[list[float]]]
 
 
-def tilejson_responses() -> Responses:
-    """Answers of /tiles/{model}.json."""
-    return {200: {"description": "A map in TileJSON 3.0.0."}, **problems(400, 404, 422, 503)}
+class ImageShape(FromArtifact):
+    """What the model takes and gives."""
+
+    height: int
+    width: int
+    polarity: str = Field(description="white-on-black: 0 is the background.")
 
 
-def reference_responses() -> Responses:
-    """Answers of /models/{name}/reference."""
-    listed = {
-        "description": "One point and one label an image, in one order.",
-        "headers": VERSION_HEADERS | CACHE_HEADERS,
-    }
-    return {200: listed, 304: NOT_MODIFIED, **problems(404, 422, 503)}
+class ModelSummary(FromArtifact):
+    """A model that is served."""
+
+    name: str = of("manifest", "name")
+    version: int = of("manifest", "version")
+    kind: str = of("manifest", "kind", description="vae, ae or dae (denoising).")
+    latent_dim: int = of("manifest", "latent_dim")
+    image: ImageShape = of("manifest", "image")
+    dataset: str = of("manifest", "dataset", "name")
+    digest: str = Field(description="SHA-256 that identifies the artifact.")
 
 
-def form_request(schema: type[BaseModel]) -> dict[str, Any]:
-    """The request body of an operation whose route reads the form itself."""
-    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
-    content = {"multipart/form-data": {"schema": reference}}
-    return {"requestBody": {"required": True, "content": content}}
+class UnavailableModel(BaseModel):
+    """A model whose newest version is not served; one from before a reload may be."""
+
+    name: str
+    reason: str
 
 
-def json_request(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """The request body of an operation whose route reads the JSON itself."""
-    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
-    content = {"application/json": {"schema": reference, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+class ModelList(BaseModel):
+    """All models, and the one that answers when a request names none."""
+
+    default: str
+    models: list[ModelSummary]
+    unavailable: list[UnavailableModel]
+
+
+class Range(FromArtifact):
+    """Lower and upper ends, one a latent dimension."""
+
+    minimum: list[float]
+    maximum: list[float]
+
+
+class LatentSummary(FromArtifact):
+    """Where the training images lie, one value a latent dimension."""
+
+    mean: list[float]
+    standard_deviation: list[float]
+    percentile_1: list[float]
+    percentile_99: list[float]
+
+
+class ModelDetails(ModelSummary):
+    """What is known of a model, from its artifact's manifest."""
+
+    created: Annotated[str, BeforeValidator(datetime.isoformat)] = of(
+        "manifest", "created", description="When it was exported, ISO 8601."
+    )
+    class_names: list[str] = of("manifest", "dataset", "class_names")
+    dataset_digest: str = of("manifest", "dataset", "digest")
+    training_images: int = of("manifest", "dataset", "training_images")
+    latent_statistics: LatentSummary = of("manifest", "latent_statistics")
+    grid_bounds: Range = of(
+        "manifest", "grid_bounds", description="Ends of /grid when a request gives none."
+    )
+    support_distance: float = of(
+        "manifest",
+        "support",
+        "distance",
+        description="in_support: the largest distance to the nearest reference point.",
+    )
+    reference_points: Annotated[int, BeforeValidator(len)] = of("reference", "labels")
+    seed: int = of("manifest", "training", "seed")
+    preset: str = of("manifest", "training", "preset")
+    training_config: dict[str, Any] = of("manifest", "training", "config")
+    metrics: dict[str, float] = of(
+        "manifest", "training", "metrics", description="Figures in nats per image."
+    )
+    libraries: dict[str, str] = of("manifest", "libraries")
+
+
+class Measure(FromArtifact):
+    """A figure by which latent spaces are compared."""
+
+    name: str = Field(description="The same for all models, such as knn_accuracy.")
+    value: float
+    unit: str = Field(description="Such as %, nats per image, grey levels.")
+    better: Literal["lower", "higher", "neither"] = Field(
+        description="Which values are better; neither: it only describes."
+    )
+    sentence: str = Field(description="The value in plain words.")
+
+
+class ModelStatistics(FromArtifact):
+    """What sets a latent space apart from others, from its artifact's manifest."""
+
+    model: str = of("manifest", "name")
+    version: int = of("manifest", "version")
+    measures: list[Measure] = of(
+        "manifest",
+        "measures",
+        description="Computed on held-out images when the model was published. Empty for artifacts "
+        "from before there were measures; `python -m training measure` adds them.",
+    )
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """Every model is loaded, verified and warm."""
+
+    status: Literal["ready"] = "ready"
+    models: dict[str, int] = Field(description="Version served of each model.")
+    unavailable: list[UnavailableModel] = Field(
+        description="What a reload could not load. What was served before it still is."
+    )
+
+
+class Thumbnails(BaseModel):
+    """How the images lie in reference.png: row by row, in the order of the points."""
+
+    columns: int = Field(description="Images in a row.")
+    height: int = Field(description="Of one image, in pixels.")
+    width: int = Field(description="Of one image, in pixels.")
+
+
+class ReferenceSet(BaseModel):
+    """Held-out images in latent space: a point and a class an image, in one order."""
+
+    model: str
+    version: int
+    class_names: list[str]
+    coordinates: list[list[float]] = Field(description="Latent mean of each image.")
+    labels: list[int] = Field(description="Class of each image, an index into class_names.")
+    thumbnails: Thumbnails

@@ -9,16 +9,13 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from service.artifact.arrays import Doubles, Floats, Levels
 from service.artifact.manifest import Manifest
 
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.pt"
 REFERENCE_FILE = "reference.npz"
-
-Floats = npt.NDArray[np.float32]
-Levels = npt.NDArray[np.uint8]
 
 
 class LatentModel(Protocol):
@@ -40,7 +37,7 @@ class Reference:
     thumbnails: Levels  # [N, H, W]
 
     @cached_property
-    def axes(self) -> npt.NDArray[np.float64]:
+    def axes(self) -> Doubles:
         """[D, N] coordinates, one dimension after the other, as a search reads them."""
         return np.ascontiguousarray(self.coordinates.T, dtype=np.float64)
 

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from service.artifact.archives import declared_array, open_whole
+from service.artifact.arrays import Floats
 from service.artifact.contract import (
     MANIFEST_FILE,
     MODEL_FILE,
     REFERENCE_FILE,
     Artifact,
-    Floats,
     LatentModel,
     Reference,
 )

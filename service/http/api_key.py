@@ -1,48 +1,34 @@
-"""ASGI middleware that asks for an API key, before anything of the body is read."""
+"""The API key that clients send, checked before anything of the body is read."""
 
 import hmac
-from http import HTTPStatus
+from collections.abc import Collection
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from service.http.problems import problem
+from service.errors import KeyRequired
+from service.http.exchange import Exchange
 
 HEADER = "X-API-Key"
-# Orchestrators and balancers hold no key, and a client needs the document to learn of it.
-OPEN_PATHS = frozenset(
-    {
-        *("/livez", "/readyz", "/v2/health/live", "/v2/health/ready"),
-        *("/openapi.json", "/docs", "/docs/start.js"),
-        *("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png"),
-        "/",
-    }
-)
-# The page's own files: it asks for the key once it is there.
-OPEN_FOLDER = "/explorer/"
 
 
 class ApiKey:
-    """Answers 401 to requests without the key, but for what is open to all."""
+    """Asks for a key, if one is set, except where a path is open to all.
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
-        self._app = app
+    `open_paths` are whole paths, or prefixes that end with a slash.
+    """
+
+    def __init__(self, key: str, open_paths: Collection[str]) -> None:
         self._key = key.encode()
+        self._open_paths = frozenset(open_paths)
+        self._open_folders = tuple(
+            path for path in open_paths if path.endswith("/") and path != "/"
+        )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on if it may."""
-        if scope["type"] != "http" or _is_open(scope["path"]) or has_key(scope, self._key):
-            await self._app(scope, receive, send)
+    def check(self, exchange: Exchange) -> None:
+        """Raise KeyRequired unless the request carries the key, once, or needs none."""
+        if not self._key or self._is_open(exchange.path):
             return
-        headers = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
-        detail = f"this operation needs the right key in the header {HEADER}"
-        await problem(HTTPStatus.UNAUTHORIZED, detail, (), headers)(scope, receive, send)
+        given = [value for name, value in exchange.scope["headers"] if name == b"x-api-key"]
+        if len(given) != 1 or not hmac.compare_digest(given[0], self._key):
+            raise KeyRequired(f"this operation needs the right key in the header {HEADER}")
 
-
-def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
-
-
-def has_key(scope: Scope, key: bytes) -> bool:
-    """Whether a request carries the key, once."""
-    given = [value for name, value in scope["headers"] if name == b"x-api-key"]
-    return len(given) == 1 and hmac.compare_digest(given[0], key)
+    def _is_open(self, path: str) -> bool:
+        return path in self._open_paths or path.startswith(self._open_folders)

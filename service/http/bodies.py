@@ -1,38 +1,161 @@
-"""Request bodies: bytes to a checked schema, with every fault placed."""
+"""Request bodies: bytes within the limit, then a checked schema with every fault's place."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.errors import Fault, Invalid, Malformed, pointer
+from service.errors import BodyTooLarge, Fault, Invalid, Malformed, MediaTypeUnsupported, pointer_to
+from service.http.disconnect import Disconnected
+from service.http.exchange import Exchange
+from service.http.forms import read_form
+from service.http.problems import MAX_FAULTS
+from service.operations.limits import BodySize, max_body_size
+from service.serving.atlas import Atlas
 from service.settings import Settings
 
 Schema = TypeVar("Schema", bound=BaseModel)
-MOST_FAULTS = 20
 
+# Parsing this much JSON takes about a millisecond; more leaves the event loop.
+SMALL_BODY_BYTES = 64 * 1024
 # Right bodies are one object of a few fields; wrong ones are told which of theirs are unknown.
-MOST_OBJECTS = 64
-MOST_FIELDS = 4096
+MAX_OBJECTS = 64
+MAX_FIELDS = 4096
 # Brackets and commas that a text in a right body may hold.
 PUNCTUATION = 64
 
 
-@dataclass(frozen=True)
-class BodySize:
-    """The most lists and values that a right body can hold, whatever its schema."""
+class BodyReader(Protocol):
+    """How an operation reads its body."""
 
-    lists: int
-    values: int
+    @property
+    def media_type(self) -> str | None:
+        """The only one that it takes; None: any."""
+
+    async def read(self, body: "Body", json: "JsonParser") -> object:
+        """The body as the operation's plan takes it.
+
+        Raises RequestError, Overloaded and Disconnected.
+        """
+
+
+class JsonBody(Generic[Schema]):
+    """A JSON object of a schema."""
+
+    media_type = "application/json"
+
+    def __init__(self, schema: type[Schema]) -> None:
+        self._schema = schema
+
+    async def read(self, body: "Body", json: "JsonParser") -> Schema:
+        """See BodyReader."""
+        return await json.parse(self._schema, await body.whole())
+
+
+class FormBody(Generic[Schema]):
+    """multipart/form-data of a schema; its `images` are files."""
+
+    media_type = "multipart/form-data"
+
+    def __init__(self, schema: type[Schema]) -> None:
+        self._schema = schema
+
+    async def read(self, body: "Body", json: "JsonParser") -> Schema:
+        """See BodyReader."""
+        content_type = body.exchange.header("content-type") or ""
+        form = await read_form(content_type, body.chunks(), json.settings.max_images)
+        return check(self._schema, form, "form")
+
+
+class Body:
+    """A request's body as it arrives, refused as soon as it is over the limit."""
+
+    def __init__(self, exchange: Exchange, max_bytes: int) -> None:
+        self.exchange = exchange
+        self._max_bytes = max_bytes
+
+    async def whole(self) -> bytes:
+        """All of it. Raises BodyTooLarge and Disconnected."""
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Its parts as they come. Raises BodyTooLarge and Disconnected."""
+        size, is_more = 0, True
+        while is_more:
+            message = await self.exchange.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise BodyTooLarge(self._max_bytes)
+            is_more = message.get("more_body", False)
+            yield chunk
+
+
+class JsonParser:
+    """Parses JSON bodies: small ones at once, large ones off the event loop, one at a time.
+
+    A parser holds the interpreter's lock, so several at once would starve the event loop.
+    """
+
+    def __init__(self, atlas: Atlas) -> None:
+        self.settings = atlas.settings
+        self._atlas = atlas
+        self._turn = asyncio.Lock()
+
+    async def parse(self, schema: type[Schema], content: bytes) -> Schema:
+        """The body, checked against `schema` within the limits of the settings.
+
+        A large body is refused as Overloaded before it is parsed, not after. It takes no place, so
+        that it never waits for one while it holds one.
+        Raises Malformed if it is not JSON, Invalid with the place of each fault if it is wrong.
+        """
+        if len(content) <= SMALL_BODY_BYTES:
+            return parse_json(schema, content, self.settings)
+        check_size(content, self._max_size())
+        self._atlas.executor.require_room()
+        async with self._turn:
+            self._atlas.executor.require_room()
+            return await asyncio.to_thread(parse_json, schema, content, self.settings)
+
+    def _max_size(self) -> BodySize:
+        """Raises ModelUnavailable while there is no model."""
+        registry = self._atlas.registry
+        artifacts = registry.artifacts.values() or [registry.get(None)]
+        return max_body_size(self.settings, [artifact.manifest for artifact in artifacts])
+
+
+def check_declared_length(exchange: Exchange, max_bytes: int) -> None:
+    """Raise BodyTooLarge by Content-Length alone.
+
+    The body of a GET means nothing (RFC 9110, 9.3.1): nobody reads it, the server drops it.
+    """
+    if exchange.method == "GET":
+        return
+    length = exchange.headers.get(b"content-length", b"")
+    is_chunked = b"transfer-encoding" in exchange.headers
+    if not is_chunked and length.isdigit() and int(length) > max_bytes:
+        raise BodyTooLarge(max_bytes)
+
+
+def require_media_type(exchange: Exchange, expected: str | None) -> None:
+    """Raise MediaTypeUnsupported for another type, and for a body with a content coding.
+
+    What a compressed body unpacks to is in no proportion to its size.
+    """
+    if expected is not None:
+        given = exchange.header("content-type") or ""
+        if given.partition(";")[0].strip().lower() != expected:
+            raise MediaTypeUnsupported(f"this operation reads {expected}")
+    if exchange.headers.get(b"content-encoding", b"identity") != b"identity":
+        raise MediaTypeUnsupported("compressed bodies are not read")
 
 
 def parse_json(schema: type[Schema], content: bytes, settings: Settings) -> Schema:
-    """Check `content` against `schema` within the limits of `settings`.
-
-    Raises Malformed if it is not JSON, Invalid with the place of each fault if it is wrong.
-    """
+    """Check `content` against `schema`. Raises Malformed and Invalid."""
     try:
         return schema.model_validate_json(content, context=settings)
     except ValidationError as exc:
@@ -42,21 +165,21 @@ def parse_json(schema: type[Schema], content: bytes, settings: Settings) -> Sche
         raise Invalid.at(faults(errors, "body")) from exc
 
 
-def check_size(content: bytes, most: BodySize) -> None:
+def check_size(content: bytes, maximum: BodySize) -> None:
     """Refuse JSON with more in it than any right body, by its punctuation and unparsed.
 
     Once parsed, a list takes a hundred times the memory of its two brackets, and a parser holds the
-    interpreter's lock, thus health, until it has built all that was sent.
+    interpreter's lock, and so health, until it has built everything that was sent.
     Raises Invalid.
     """
-    limits = {b"[": most.lists, b",": most.values, b"{": MOST_OBJECTS, b":": MOST_FIELDS}
+    limits = {b"[": maximum.lists, b",": maximum.values, b"{": MAX_OBJECTS, b":": MAX_FIELDS}
     for mark, limit in limits.items():
         if content.count(mark) > limit + PUNCTUATION:
             raise Invalid("the body holds more than the documented limits allow", "/body")
 
 
 def check(schema: type[Schema], values: Mapping[str, object], root: str) -> Schema:
-    """The same for values that are parsed already; `root` is the first token of every place."""
+    """Parsed values as `schema`; `root` is the first token of every pointer. Raises Invalid."""
     try:
         return schema.model_validate(values)
     except ValidationError as exc:
@@ -65,8 +188,8 @@ def check(schema: type[Schema], values: Mapping[str, object], root: str) -> Sche
 
 
 def faults(errors: Sequence[ErrorDetails], root: str) -> list[Fault]:
-    """pydantic's errors as faults, never echoing what was sent; at most MOST_FAULTS of them."""
-    return [Fault(pointer(root, *error["loc"]), _detail(error)) for error in errors[:MOST_FAULTS]]
+    """pydantic's errors as faults, which never echo what was sent; at most MAX_FAULTS of them."""
+    return [Fault(pointer_to(root, *it["loc"]), _detail(it)) for it in errors[:MAX_FAULTS]]
 
 
 def _detail(error: ErrorDetails) -> str:

@@ -5,10 +5,12 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
-from service.http.problems import problem
+from service.http import answer
+from service.http.answer import Answer
+from service.http.exchange import Exchange
+from service.http.problems import Refusal, write_problem
 
 REQUEST_HEADERS = (
     "Content-Type",
@@ -27,23 +29,44 @@ ANSWER_HEADERS = (
 )
 
 
-class Cors(CORSMiddleware):
-    """Starlette's, set up for this API; a preflight that fails is a problem like every other."""
+class Cors:
+    """Starlette's rules, applied to answers instead of as a middleware."""
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
-        super().__init__(
-            app,
+    def __init__(self, origins: Sequence[str]) -> None:
+        self._rules = CORSMiddleware(
+            _nothing,
             allow_origins=origins,
             allow_methods=("GET", "HEAD", "POST"),
             allow_headers=REQUEST_HEADERS,
             expose_headers=ANSWER_HEADERS,
         )
 
-    def preflight_response(self, request_headers: Headers) -> Response:
-        """The answer to OPTIONS; 400 where this origin, method or header is not allowed."""
-        answer = super().preflight_response(request_headers)
-        if answer.status_code < HTTPStatus.BAD_REQUEST:
-            return answer
-        allowed = {name: answer.headers[name] for name in answer.headers if "-allow-" in name}
+    def preflight(self, exchange: Exchange) -> Answer | None:
+        """The answer to a preflight; None for any other request."""
+        asks = (
+            b"origin" in exchange.headers and b"access-control-request-method" in exchange.headers
+        )
+        if exchange.method != "OPTIONS" or not asks:
+            return None
+        response = self._rules.preflight_response(Headers(scope=exchange.scope))
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return Answer(response.status_code, list(response.raw_headers), bytes(response.body))
+        allowed = {name: text for name, text in response.headers.items() if "-allow-" in name}
         detail = "this origin, method or header is not allowed"
-        return problem(answer.status_code, detail, headers={"Vary": "Origin", **allowed})
+        status = HTTPStatus(response.status_code)
+        return write_problem(Refusal(status, detail, (), {"Vary": "Origin", **allowed}))
+
+    def headers(self, exchange: Exchange) -> answer.Headers:
+        """What an answer to the request tells the browser."""
+        origin = exchange.header("origin")
+        if origin is None:
+            return [(b"vary", b"Origin")]
+        told = {name.lower(): text for name, text in self._rules.simple_headers.items()}
+        if not self._rules.allow_all_origins and self._rules.is_allowed_origin(origin):
+            told["access-control-allow-origin"] = origin
+        told["vary"] = "Origin"
+        return [(name.encode(), text.encode("latin-1")) for name, text in told.items()]
+
+
+async def _nothing(_: Scope, __: Receive, ___: Send) -> None:
+    """Starlette's class wants an app to wrap."""

@@ -1,29 +1,20 @@
 """multipart/form-data to the fields of /encode, in memory and within limits.
 
-Each limit is checked as a part begins or grows, so that a form which breaks one is never held.
-It is read here and not by the framework, whose own parser writes temporary files, answers without
-a place and can only limit what it has counted.
+Each limit is checked as a part begins or grows, so a form that breaks one is never held. The
+framework's reader would write temporary files, and its errors say nothing about where they are.
 """
 
-import re
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from service.errors import Invalid, Malformed, pointer
+from service.errors import Invalid, Malformed, pointer_to
 
 FILES = "images"
 TEXTS = ("model", "polarity")
 MAX_TEXT_BYTES = 1024
-
-PLAIN_TYPE = re.compile(rb"multipart/form-data; boundary=([A-Za-z0-9_-]{1,70})")
-PLAIN_PART = re.compile(
-    rb'\r\n(?i:content-disposition): form-data; name="'
-    rb'(?:(?P<file>images)"; filename="[^"\\\r\n]{0,1024}"|(?P<text>model|polarity)")'
-    rb"(?:\r\n(?i:content-(?:type|length)): [^\r\n]{0,256}){0,2}\r\n\r\n"
-)
 
 
 async def read_form(
@@ -48,37 +39,6 @@ async def read_form(
     return reader.values()
 
 
-def parse_plain_form(
-    content_type: bytes, content: bytes, max_files: int
-) -> dict[str, object] | None:
-    """The same of a whole body, if it is written as nearly every client writes one; else None.
-
-    Splitting takes a tenth of the parser's time. Whatever is not exactly as expected, wrong forms
-    among it, is left to `read_form`.
-    """
-    boundary = PLAIN_TYPE.fullmatch(content_type)
-    if boundary is None:
-        return None
-    first, *parts = (b"\r\n" + content).split(b"\r\n--" + boundary[1])
-    if first or not parts or parts.pop() not in (b"--", b"--\r\n"):
-        return None
-    texts, files = dict[str, object](), list[bytes]()
-    for part in parts:
-        head = PLAIN_PART.match(part)
-        if head is None:
-            return None
-        name, value = (head["file"] or head["text"]).decode(), part[head.end() :]
-        if head["file"]:
-            files.append(value)
-        elif name in texts or len(value) > MAX_TEXT_BYTES:
-            return None
-        else:
-            texts[name] = value.decode()
-    if len(files) > max_files:
-        return None
-    return {**texts, FILES: files} if files else texts
-
-
 def _parser(boundary: bytes, reader: "_Reader") -> MultipartParser:
     return MultipartParser(
         boundary,
@@ -96,14 +56,13 @@ def _parser(boundary: bytes, reader: "_Reader") -> MultipartParser:
 
 @dataclass
 class _Part:
-    name: str
     pointer: str
     max_bytes: float
     content: bytearray = field(default_factory=bytearray)
 
 
 class _Reader:
-    """Collects what the parser finds; the `on_` methods are its callbacks."""
+    """Collects the parts; the `on_` methods are the parser's callbacks."""
 
     def __init__(self, max_files: int) -> None:
         self.is_whole = False
@@ -114,7 +73,6 @@ class _Reader:
         self._disposition = b""
 
     def values(self) -> dict[str, object]:
-        """What was read, by name."""
         values: dict[str, object] = {n: _decode(part) for n, part in self._texts.items()}
         if self._files:
             values[FILES] = [bytes(part.content) for part in self._files]
@@ -153,23 +111,23 @@ class _Reader:
         self.is_whole = True
 
     def _begin_file(self, name: str, is_file: bool) -> _Part:
-        place = pointer("form", name, len(self._files))
+        pointer = pointer_to("form", name, len(self._files))
         if not is_file:
-            raise Invalid("expected a file, with a filename; found a text", place)
+            raise Invalid("expected a file, with a filename; found a text", pointer)
         if len(self._files) == self._max_files:
-            raise Invalid(f"at most {self._max_files} images are allowed", pointer("form", name))
-        self._files.append(_Part(name, place, float("inf")))
+            raise Invalid(f"at most {self._max_files} images are allowed", pointer_to("form", name))
+        self._files.append(_Part(pointer, float("inf")))
         return self._files[-1]
 
     def _begin_text(self, name: str, is_file: bool) -> _Part:
-        place = pointer("form", name)
+        pointer = pointer_to("form", name)
         if name not in TEXTS:
-            raise Invalid("this field is not known", place)
+            raise Invalid("this field is not known", pointer)
         if name in self._texts:
-            raise Invalid("this field is given more than once", place)
+            raise Invalid("this field is given more than once", pointer)
         if is_file:
-            raise Invalid("expected a text; found a file", place)
-        self._texts[name] = _Part(name, place, MAX_TEXT_BYTES)
+            raise Invalid("expected a text; found a file", pointer)
+        self._texts[name] = _Part(pointer, MAX_TEXT_BYTES)
         return self._texts[name]
 
 

@@ -1,21 +1,23 @@
-"""The one place that turns errors into HTTP answers: problem details as RFC 9457 has them."""
+"""The one place that turns errors into HTTP answers: problem details (RFC 9457)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from service import errors
-from service.api.outputs import Problem, ProblemFault
-from service.http.bodies import MOST_FAULTS
+from service.http.answer import Answer, answer_with
+from service.http.api_key import HEADER
 
 MEDIA_TYPE = "application/problem+json"
+MAX_FAULTS = 20
 
-STATUS_OF: Mapping[type[errors.ServiceError], HTTPStatus] = {
+STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
+    errors.KeyRequired: HTTPStatus.UNAUTHORIZED,
     errors.ModelUnknown: HTTPStatus.NOT_FOUND,
     errors.TileUnknown: HTTPStatus.NOT_FOUND,
     errors.OperationUnknown: HTTPStatus.NOT_FOUND,
@@ -29,74 +31,92 @@ STATUS_OF: Mapping[type[errors.ServiceError], HTTPStatus] = {
 }
 
 
-def install_handlers(app: FastAPI, retry_after_seconds: int) -> None:
-    """Make every error of the app, the framework and the service answer with a Problem."""
+class ProblemFault(BaseModel):
+    """One place that is wrong."""
 
-    async def service_error(_: Request, exc: Exception) -> Response:
-        assert isinstance(exc, errors.ServiceError)
-        return service_problem(exc, retry_after_seconds)
-
-    for error_type in STATUS_OF:
-        app.add_exception_handler(error_type, service_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(ClientDisconnect, _client_gone)
-    app.add_exception_handler(Exception, _unexpected_error)
+    pointer: str = Field(
+        description="JSON pointer whose first token is body, form, query, path or models: "
+        "/form/images/1 is the second file.",
+    )
+    detail: str
 
 
-def service_problem(exc: errors.ServiceError, retry_after_seconds: int) -> Response:
-    """The answer to an error that the service raised on purpose."""
-    status = STATUS_OF[type(exc)]
-    unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
-    headers = {"Retry-After": str(retry_after_seconds)} if unavailable else None
-    return problem(status, str(exc), exc.faults, headers)
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str = Field("about:blank", description="about:blank: the status says it all.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong, for people.")
+    errors: list[ProblemFault] = Field(description="The places that are wrong, where known.")
 
 
-def problem(
-    status: int,
-    detail: str,
-    faults: Sequence[errors.Fault] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """An answer with a Problem body."""
-    body = problem_body(status, detail, faults)
-    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
+@dataclass(frozen=True)
+class Refusal:
+    """What an error says over HTTP, whatever body it is written as."""
+
+    status: HTTPStatus
+    detail: str
+    faults: Sequence[errors.Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def problem_body(status: int, detail: str, faults: Sequence[errors.Fault] = ()) -> Problem:
-    """What a Problem says; `type` is about:blank, so `title` is the status phrase."""
+WriteRefusal = Callable[[Refusal], Answer]
+
+
+def refusal_of(exc: Exception, retry_after_seconds: int) -> Refusal:
+    """What any error says: the service's, the framework's, or one that nobody expected."""
+    if isinstance(exc, errors.ServiceError):
+        status = next(STATUS_OF[kind] for kind in type(exc).__mro__ if kind in STATUS_OF)
+        return Refusal(status, str(exc), exc.faults, _headers(exc, status, retry_after_seconds))
+    if isinstance(exc, HTTPException):
+        return Refusal(HTTPStatus(exc.status_code), exc.detail, (), _with_head(exc.headers or {}))
+    if isinstance(exc, RequestValidationError):
+        faults = [_framework_fault(error) for error in exc.errors()[:MAX_FAULTS]]
+        return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, faults[0].detail, faults)
+    detail = "the service failed; the log says why"
+    return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def write_problem(refusal: Refusal) -> Answer:
+    """The refusal with a Problem as its body."""
+    content = problem_of(refusal).model_dump_json().encode()
+    headers = [(name.lower().encode(), text.encode()) for name, text in refusal.headers.items()]
+    return answer_with(refusal.status, content, MEDIA_TYPE.encode(), headers)
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """`type` is about:blank, so `title` is the status phrase."""
     return Problem(
         type="about:blank",
-        title=HTTPStatus(status).phrase,
-        status=status,
-        detail=detail,
-        errors=[ProblemFault(pointer=fault.pointer, detail=fault.detail) for fault in faults],
+        title=refusal.status.phrase,
+        status=refusal.status,
+        detail=refusal.detail,
+        errors=[ProblemFault(pointer=it.pointer, detail=it.detail) for it in refusal.faults],
     )
 
 
-async def _validation_error(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, RequestValidationError)
-    faults = [_framework_fault(error) for error in exc.errors()[:MOST_FAULTS]]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, faults[0].detail, faults)
+def _headers(
+    exc: errors.ServiceError, status: HTTPStatus, retry_after_seconds: int
+) -> Mapping[str, str]:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(retry_after_seconds)}
+    if isinstance(exc, errors.KeyRequired):
+        return {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
+    return {"Connection": "close"} if isinstance(exc, errors.BodyTooLarge) else {}
+
+
+def _with_head(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers of a 405, with HEAD beside GET: the pipeline answers it wherever GET is."""
+    if "Allow" not in headers:
+        return headers
+    methods = {method.strip() for method in headers["Allow"].split(",")}
+    if "GET" in methods:
+        methods.add("HEAD")
+    return {**headers, "Allow": ", ".join(sorted(methods))}
 
 
 def _framework_fault(error: Mapping[str, object]) -> errors.Fault:
     where = error["loc"]
     assert isinstance(where, tuple)
-    known = error["type"] != "extra_forbidden"
-    root = "form" if where[0] == "body" else where[0]  # FastAPI itself parses only form bodies
-    detail = str(error["msg"]) if known else "this parameter is not known"
-    return errors.Fault(errors.pointer(root, *where[1:]), detail)
-
-
-async def _http_error(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, HTTPException)
-    return problem(exc.status_code, exc.detail, headers=exc.headers)
-
-
-async def _client_gone(_: Request, __: Exception) -> Response:  # nobody reads it
-    return problem(HTTPStatus.BAD_REQUEST, "the body ended before its declared length")
-
-
-async def _unexpected_error(_: Request, __: Exception) -> Response:  # the server logs it
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed; the log says why")
+    return errors.Fault(errors.pointer_to(*where), str(error["msg"]))

@@ -1,4 +1,4 @@
-"""Latent coordinates of a grid and of a map tile: pure maths, no model."""
+"""Latent coordinates of a grid and of a map tile."""
 
 import math
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from service.artifact.arrays import Doubles, Floats
 
 Spacing = Literal["linear", "quantile"]
 
+# Latent coordinates are bounded so that no decoder is asked for what float32 cannot hold; an
+# unstandardised autoencoder's own codes reach some tens.
+MAX_COORDINATE = 1000.0
 # Below this, equal steps of probability are no longer distinct floating-point numbers.
-LEAST_PROBABILITY = 1e-290
+MIN_PROBABILITY = 1e-290
 
 # A map of the plane is the square from -WORLD to WORLD, cut into 2^zoom x 2^zoom tiles of
 # TILE_CELLS x TILE_CELLS cells: powers of two, so that every cell's bounds and centre are exact.
@@ -29,9 +33,7 @@ class Bounds:
     maximum: float
 
 
-def grid(
-    rows: int, columns: int, x: Bounds, y: Bounds, spacing: Spacing
-) -> npt.NDArray[np.float32]:
+def grid(rows: int, columns: int, x: Bounds, y: Bounds, spacing: Spacing) -> Floats:
     """[rows * columns, 2] points, row by row: row 0 at y's maximum, column 0 at x's minimum."""
     horizontal = axis(x, columns, spacing)
     vertical = axis(y, rows, spacing)[::-1]
@@ -44,8 +46,8 @@ def grid(
 def tile(zoom: int, column: int, row: int) -> tuple[Bounds, Bounds]:
     """From the centre of a map tile's first cell to that of its last, along x and along y.
 
-    Column 0 lies at x's minimum and row 0 at y's maximum, as in "slippy map" tiles. A cell is
-    `cell_size` wide, and neighbouring tiles go on where this one ends, a cell further.
+    Column 0 lies at x's minimum and row 0 at y's maximum, as in "slippy map" tiles. Cells are
+    `cell_size` apart, across neighbouring tiles too.
     Raises ValueError where there is no such tile.
     """
     if not 0 <= zoom <= MAX_ZOOM or not (0 <= column < 2**zoom and 0 <= row < 2**zoom):
@@ -58,11 +60,11 @@ def tile(zoom: int, column: int, row: int) -> tuple[Bounds, Bounds]:
 
 
 def cell_size(zoom: int) -> float:
-    """Width and height of a map tile's cell: 256 at zoom 0, 1 at zoom 8, half of it a zoom on."""
+    """Width and height of a map tile's cell: 256 at zoom 0, half as much at each zoom after it."""
     return 2 * WORLD / TILE_CELLS * 0.5**zoom
 
 
-def axis(bounds: Bounds, count: int, spacing: Spacing) -> npt.NDArray[np.float64]:
+def axis(bounds: Bounds, count: int, spacing: Spacing) -> Doubles:
     """`count` ascending coordinates, both ends included; one alone is the middle.
 
     `linear` takes equal steps; `quantile` equal steps of probability under the standard normal
@@ -74,18 +76,18 @@ def axis(bounds: Bounds, count: int, spacing: Spacing) -> npt.NDArray[np.float64
     return _quantiles(bounds, count)
 
 
-def _between(lower: float, upper: float, count: int) -> npt.NDArray[np.float64]:
-    # Weighing both ends keeps them exact, and the centre of symmetric bounds exactly 0.
+def _between(lower: float, upper: float, count: int) -> Doubles:
+    # Weighting both ends keeps them exact, and the centre of symmetric bounds exactly 0.
     weight = np.arange(count) / (count - 1) if count > 1 else np.array([0.5])
     return lower * (1 - weight) + upper * weight
 
 
-def _quantiles(bounds: Bounds, count: int) -> npt.NDArray[np.float64]:
-    if bounds.minimum > 0:  # the upper tail loses precision: 1 - 1e-20 is 1; the lower does not
+def _quantiles(bounds: Bounds, count: int) -> Doubles:
+    if bounds.minimum > 0:  # 1 - 1e-20 is 1: the upper tail loses precision, the lower keeps it
         mirrored = _quantiles(Bounds(-bounds.maximum, -bounds.minimum), count)
         return -mirrored[::-1]
     lower, upper = _probability_below(bounds.minimum), _probability_below(bounds.maximum)
-    if upper - lower < LEAST_PROBABILITY:
+    if upper - lower < MIN_PROBABILITY:
         raise ValueError("the prior has no probability between these bounds")
     points = np.array([_quantile(p, bounds) for p in _between(lower, upper, count)])
     if count > 1:

@@ -1,12 +1,13 @@
-"""Is a latent point where data lives? Distance to the reference set, no model."""
+"""Whether a latent point lies where data lives: its distance to the reference set."""
 
 import numpy as np
 import numpy.typing as npt
 
+from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Artifact
 
 
-def in_support(artifact: Artifact, points: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def in_support(artifact: Artifact, points: Floats) -> npt.NDArray[np.bool_]:
     """[B, D] points -> [B], true where the nearest reference point is near enough.
 
     Near enough is `support.distance` of the manifest: the 99th percentile of the distance from
@@ -15,17 +16,15 @@ def in_support(artifact: Artifact, points: npt.NDArray[np.float32]) -> npt.NDArr
     return nearest_distance(points, artifact.reference.axes) <= artifact.manifest.support.distance
 
 
-def nearest_distance(
-    points: npt.NDArray[np.float32], axes: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """[B, D] points, the reference's [D, N] axes -> [B] Euclidean distances, in float64.
+def nearest_distance(points: Floats, axes: Doubles) -> Doubles:
+    """[B, D] points, the reference's [D, N] axes -> [B] Euclidean distances.
 
-    A scan of all N: some microseconds a point for a few thousand, less than a tree would cost.
+    A scan of all N takes some microseconds a point for a few thousand, less than a tree would.
     """
     squares = np.zeros((len(points), axes.shape[1]))
     for own, others in zip(points.T.astype(float), axes, strict=True):
         difference = own[:, None] - others
         difference *= difference
         squares += difference
-    nearest: npt.NDArray[np.float64] = np.sqrt(squares.min(axis=1))
+    nearest: Doubles = np.sqrt(squares.min(axis=1))
     return nearest

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import FailFast, Field, TypeAdapter, ValidationError
 
+from service.artifact.arrays import Floats
 from service.errors import Invalid
-
-Floats = npt.NDArray[np.float32]
 
 DATATYPE = "FP32"
 WIRE = np.dtype("<f4")
@@ -28,7 +26,7 @@ Batch = Annotated[list[Volume], FailFast()]
 NESTED: Sequence[TypeAdapter[Any]] = [TypeAdapter(kind) for kind in (Row, Plane, Volume, Batch)]
 
 
-def from_json(data: list[Any], shape: Sequence[int], place: str) -> Floats:
+def from_json(data: list[Any], shape: Sequence[int], pointer: str) -> Floats:
     """The array of a flat list, or of lists nested as `shape` says.
 
     Raises Invalid for what is not finite numbers in that shape.
@@ -37,25 +35,25 @@ def from_json(data: list[Any], shape: Sequence[int], place: str) -> Floats:
         numbers = NESTED[_depth(data) - 1].validate_python(data)
         array = np.array(numbers, np.float64)
     except ValidationError as exc:
-        raise Invalid(exc.errors()[0]["msg"], place) from exc
+        raise Invalid(exc.errors()[0]["msg"], pointer) from exc
     except ValueError as exc:
-        raise Invalid("the lists differ in length", place) from exc
+        raise Invalid("the lists differ in length", pointer) from exc
     if array.ndim > 1 and array.shape != tuple(shape):
-        raise Invalid(f"expected a flat list or the shape {list(shape)}", place)
+        raise Invalid(f"expected a flat list or the shape {list(shape)}", pointer)
     if array.size != math.prod(shape):
-        raise Invalid(f"expected {math.prod(shape)} numbers, found {array.size}", place)
+        raise Invalid(f"expected {math.prod(shape)} numbers, found {array.size}", pointer)
     with np.errstate(over="ignore"):  # infinity is out of every range
         return array.astype(np.float32).reshape(shape)
 
 
-def from_bytes(raw: bytes, shape: Sequence[int], place: str) -> Floats:
+def from_bytes(raw: bytes, shape: Sequence[int], pointer: str) -> Floats:
     """The array of little-endian float32 values; they need not be finite.
 
     Raises Invalid where there are more or fewer bytes than `shape` needs.
     """
     expected = math.prod(shape) * WIRE.itemsize
     if len(raw) != expected:
-        raise Invalid(f"expected {expected} bytes, found {len(raw)}", place)
+        raise Invalid(f"expected {expected} bytes, found {len(raw)}", pointer)
     return np.frombuffer(raw, WIRE).astype(np.float32).reshape(shape)
 
 

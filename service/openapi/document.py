@@ -1,41 +1,23 @@
-"""The OpenAPI document: FastAPI's own, completed so that generated clients work.
+"""The OpenAPI document: FastAPI's own, completed by what operations declare.
 
-What it adds: one Problem schema for every error, schemas of bodies that routes read themselves,
-and limits from the settings.
+Generated clients need it to be more than FastAPI makes it: one Problem schema for every error,
+schemas of the bodies that operations read, limits from the settings, examples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 
-from service.api import responses as documents
-from service.api.inputs import (
-    AnimateInput,
-    DecodeInput,
-    DecodePixelsInput,
-    EncodeInput,
-    EncodePixelsInput,
-    InterpolateInput,
-)
-from service.api.outputs import Problem
-from service.http.api_key import HEADER, OPEN_PATHS
-from service.openapi.examples import FORM, add_examples
+from service.http.api_key import HEADER
+from service.http.operation import Operation
+from service.http.problems import Problem
+from service.openapi import responses
 from service.pictures.formats import MAX_SIDE
 from service.settings import Settings
 
 REF = "#/components/schemas/{model}"
-ADDED_SCHEMAS: tuple[type[BaseModel], ...] = (
-    DecodeInput,
-    DecodePixelsInput,
-    EncodeInput,
-    EncodePixelsInput,
-    InterpolateInput,
-    AnimateInput,
-    Problem,
-)
 TAGS = [
     {"name": "latent space", "description": "Pictures to coordinates, coordinates to pictures."},
     {
@@ -45,33 +27,16 @@ TAGS = [
     {"name": "models", "description": "What is served."},
     {"name": "health", "description": "For orchestrators and load balancers."},
 ]
-# Query limits depend on settings, so the schema's class cannot hold them.
-QUERY_LIMITS = {"rows": "max_tiles", "columns": "max_tiles", "scale": "max_scale"}
-LIMITS = {
-    "encode": "{max_images} files, {max_picture_pixels} pixels and a side of {max_side} a file, "
-    "{max_request_pixels} pixels and {max_body_bytes} bytes in all",
-    "encode_pixels": "{max_images} images, {max_body_bytes} bytes",
-    "reconstruct": "as /encode, and {max_output_numbers} pixel values of the answer",
-    "decode": "{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
-    "{max_body_bytes} bytes",
-    "decode_pixels": "{max_images} points, {max_output_numbers} pixel values of the answer, "
-    "{max_body_bytes} bytes",
-    "interpolate": "{max_latents} pictures, {max_output_pixels} pixels of them all, "
-    "{max_body_bytes} bytes",
-    "animate": "{max_latents} pictures, {max_output_pixels} pixels of all frames, with `bounce` "
-    "there and back, {max_body_bytes} bytes",
-    "tile": "{max_output_pixels} pixels, which models of large pictures may exceed",
-    "grid": "{max_tiles} tiles, {max_output_pixels} pixels",
-}
+IF_NONE_MATCH_EXAMPLE = '"3f8a2c1d9b7e4f60a1b2c3d4e5f60718"'
 
 
-def install_document(app: FastAPI, settings: Settings) -> None:
+def install_document(app: FastAPI, operations: Sequence[Operation], settings: Settings) -> None:
     """Make `app.openapi()` answer with the completed document, built once."""
     document: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
         if not document:
-            document.update(_complete(_generate(app), settings))
+            document.update(_complete(_generate(app), operations, settings))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
@@ -91,33 +56,86 @@ def _generate(app: FastAPI) -> dict[str, Any]:
     )
 
 
-def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def _complete(
+    document: dict[str, Any], operations: Sequence[Operation], settings: Settings
+) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for schema in ADDED_SCHEMAS:
-        body = schema.model_json_schema(ref_template=REF)
-        schemas.update(body.pop("$defs", {}))
-        schemas[schema.__name__] = body
-    for node in _objects(document):
-        if "x-limit" in node:
-            node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(
-                settings, node.pop("x-limit")
-            )
-    for field, example in FORM.items():
-        schemas["EncodeInput"]["properties"][field]["examples"] = [example]
-    for parameter in document["paths"]["/grid"]["get"]["parameters"]:
-        if limit := QUERY_LIMITS.get(parameter["name"]):
-            parameter["schema"]["maximum"] = getattr(settings, limit)
-    _describe_limits(document, settings)
-    _describe_every_answer(document, settings)
+    document["info"]["description"] += _limits_of_all(settings)
+    document["security"] = [{"ApiKey": []}] if settings.has_api_key else []
+    if settings.has_api_key:
+        scheme = {"type": "apiKey", "in": "header", "name": HEADER}
+        document["components"]["securitySchemes"] = {"ApiKey": scheme}
+    _add_schema(schemas, Problem)
+    for operation in operations:
+        if methods := document["paths"].get(operation.path):
+            described = methods[operation.method.lower()]
+            methods[operation.method.lower()] = _describe(operation, described, settings)
+            if operation.body_schema:
+                _add_schema(schemas, operation.body_schema)
+                _add_form_examples(operation, schemas)
+    _put_limits(document, settings)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
 
-def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
-    """Say in words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
-    document["info"]["description"] += (
+def _describe(
+    operation: Operation, generated: dict[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """What FastAPI says of an operation, with what it declares."""
+    described = {key: value for key, value in generated.items() if key != "responses"}
+    if operation.limits:
+        figures = operation.limits.format_map(settings.model_dump() | {"max_side": MAX_SIDE})
+        described["description"] += f"\n\nLimits: {figures}."
+    for parameter in described.get("parameters", ()):
+        is_header = parameter["in"] == "header"
+        parameter["example"] = (
+            IF_NONE_MATCH_EXAMPLE if is_header else operation.example[parameter["name"]]
+        )
+    if operation.body_schema:
+        described["requestBody"] = {"required": True, "content": _body_content(operation)}
+    if settings.has_api_key and operation.is_open:
+        described["security"] = []
+    schema = generated["responses"]["200"].get("content", {}).get("application/json")
+    described["responses"] = responses.responses_of(operation, schema, settings)
+    return described
+
+
+def _body_content(operation: Operation) -> dict[str, Any]:
+    reader, schema = operation.body_reader, operation.body_schema
+    if reader is None or reader.media_type is None or schema is None:
+        raise TypeError(f"{operation.name} reads no body that can be documented")
+    content: dict[str, Any] = {"schema": {"$ref": REF.format(model=schema.__name__)}}
+    if "body" in operation.schemas:  # a form has files, which cannot be shown as text
+        content["example"] = operation.example
+    return {reader.media_type: content}
+
+
+def _add_form_examples(operation: Operation, schemas: dict[str, Any]) -> None:
+    if "form" in operation.schemas:
+        properties = schemas[operation.schemas["form"].__name__]["properties"]
+        for name, example in operation.example.items():
+            properties[name]["examples"] = [example]
+
+
+def _add_schema(schemas: dict[str, Any], schema: type[Any]) -> None:
+    body = schema.model_json_schema(ref_template=REF)
+    schemas.update(body.pop("$defs", {}))
+    schemas[schema.__name__] = body
+
+
+def _put_limits(document: dict[str, Any], settings: Settings) -> None:
+    """Replace the names of settings, which the schemas' `Limited` left, by their values."""
+    for node in _objects(document):
+        if "x-limit" in node:
+            keyword = "maxItems" if node.get("type") == "array" else "maximum"
+            node[keyword] = getattr(settings, node.pop("x-limit"))
+
+
+def _limits_of_all(settings: Settings) -> str:
+    """In words what OpenAPI has no keyword for, or what breaks generators as a keyword."""
+    return (
         f"\n\nLimits: {settings.max_body_bytes} bytes a request body, {settings.max_images} images "
         f"a request, {settings.max_picture_pixels} pixels an uploaded picture and "
         f"{settings.max_request_pixels} in all of a request, "
@@ -130,32 +148,6 @@ def _describe_limits(document: dict[str, Any], settings: Settings) -> None:
         "\n\nNot described here: the page for people at `/`, and the same models in the Open "
         "Inference Protocol v2 at `/v2`, for clients of KServe and Triton."
     )
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            if limits := LIMITS.get(operation["operationId"]):
-                figures = limits.format_map(settings.model_dump() | {"max_side": MAX_SIDE})
-                operation["description"] += f"\n\nLimits: {figures}."
-
-
-def _describe_every_answer(document: dict[str, Any], settings: Settings) -> None:
-    """What holds for all operations: the request's id, failures, examples, and a key if set."""
-    has_key = settings.has_api_key
-    document["security"] = [{"ApiKey": []}] if has_key else []
-    if has_key:
-        scheme = {"type": "apiKey", "in": "header", "name": HEADER}
-        document["components"]["securitySchemes"] = {"ApiKey": scheme}
-    for path, methods in document["paths"].items():
-        for operation in methods.values():
-            if has_key and path in OPEN_PATHS:
-                operation["security"] = []
-            elif has_key:
-                operation["responses"]["401"] = documents.problems(401)[401]
-            operation["responses"]["500"] = documents.problems(500)[500]
-            add_examples(operation, settings)
-            for status, answer in operation["responses"].items():
-                headers = {**answer.get("headers", {}), **documents.REQUEST_ID_HEADER}
-                sent = {name: {**header, "required": True} for name, header in headers.items()}
-                operation["responses"][status] = {**answer, "headers": sent}
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

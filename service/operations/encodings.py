@@ -3,39 +3,38 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic_core import to_json
 
+from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Artifact
-from service.latent import support
-from service.serving import inference
+from service.latent.support import in_support
+from service.serving.inference import Encoding, decode, encode
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-
-# Probabilities that float32 rounded to 0 or 1 are taken this far inside, half a rounding step, for
-# a logarithm that is finite and near the one before rounding. Training's figures do the same.
-LEAST, MOST = float(np.finfo(np.float32).tiny), 1 - 2.0**-25
+# Where float32 rounded a probability to 0 or 1, its logarithm is taken half a rounding step inside:
+# finite, and close to the one before rounding. Training's figures do the same.
+MIN_PROBABILITY, MAX_PROBABILITY = float(np.finfo(np.float32).tiny), 1 - 2.0**-25
 
 
-def encode_json(artifact: Artifact, images: Floats, applied: list[list[str]], place: str) -> bytes:
-    """EncodeOutput of [B, H, W] images in 0..1; `place` is where the request has them.
+def encode_json(
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
+) -> bytes:
+    """EncodeOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
 
     Raises Invalid if an answer is not finite.
     """
-    encoding = inference.encode(artifact, images, place)
+    encoding = encode(artifact, images, pointer)
     return _to_json(artifact, "latents", _entries(artifact, encoding, applied))
 
 
 def reconstruct_json(
-    artifact: Artifact, images: Floats, applied: list[list[str]], place: str
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
 ) -> bytes:
-    """ReconstructOutput of [B, H, W] images in 0..1; `place` is where the request has them.
+    """ReconstructOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
 
     Raises Invalid if an answer is not finite.
     """
-    encoding = inference.encode(artifact, images, place)
-    reconstructions = inference.decode(artifact, encoding.mean, place)
+    encoding = encode(artifact, images, pointer)
+    reconstructions = decode(artifact, encoding.mean, pointer)
     entries = _entries(artifact, encoding, applied)
     squares = mean_squared_errors(images, reconstructions).tolist()
     nats = binary_cross_entropies(images, reconstructions).tolist()
@@ -61,17 +60,17 @@ def binary_cross_entropies(images: Floats, reconstructions: Floats) -> Doubles:
 
     The reconstruction loss of a VAE with Bernoulli pixels (Kingma & Welling 2014, appendix C.1).
     """
-    inside = reconstructions.astype(float).clip(LEAST, MOST)
+    inside = reconstructions.astype(float).clip(MIN_PROBABILITY, MAX_PROBABILITY)
     nats = images * np.log(inside) + (1 - images) * np.log1p(-inside)
     errors: Doubles = -nats.sum(axis=(1, 2))
     return errors
 
 
 def _entries(
-    artifact: Artifact, encoding: inference.Encoding, applied: list[list[str]]
+    artifact: Artifact, encoding: Encoding, applied: list[list[str]]
 ) -> list[dict[str, Any]]:
-    # Dictionaries of EncodedImage's shape: a model an image would cost as much as the encoding.
-    supported = support.in_support(artifact, encoding.mean)
+    # Of EncodedImage's shape, but dictionaries: pydantic models would cost as much as the encoding.
+    supported = in_support(artifact, encoding.mean)
     return [
         {"mean": mean, "standard_deviation": deviation, "in_support": near, "applied": changes}
         for mean, deviation, near, changes in zip(

@@ -1,16 +1,24 @@
-"""What a request may make large, held against the settings before anything is computed."""
+"""Checks what a request may make large against the settings, before anything is computed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from service.artifact.manifest import ImageSpec, Manifest
 from service.errors import Invalid
-from service.http.bodies import BodySize
 from service.latent.planes import TILE_CELLS
 from service.settings import Settings
 
 
-def body_size(settings: Settings, manifests: Sequence[Manifest]) -> BodySize:
-    """What a right JSON body can hold at most, for the largest of one or more models."""
+@dataclass(frozen=True)
+class BodySize:
+    """The most lists and values that a right JSON body can hold, whatever its schema."""
+
+    lists: int
+    values: int
+
+
+def max_body_size(settings: Settings, manifests: Sequence[Manifest]) -> BodySize:
+    """The size for the largest of one or more models."""
     images, latents = settings.max_images, settings.max_latents
     height = max(manifest.image.height for manifest in manifests)
     pixels = max(manifest.image.height * manifest.image.width for manifest in manifests)
@@ -21,11 +29,11 @@ def body_size(settings: Settings, manifests: Sequence[Manifest]) -> BodySize:
     )
 
 
-def check_numbers(settings: Settings, image: ImageSpec, count: int, place: str) -> None:
+def check_numbers(settings: Settings, image: ImageSpec, count: int, pointer: str) -> None:
     """Raise Invalid where `count` pictures as numbers are too many for an answer."""
     most = settings.max_output_numbers
     if count * image.height * image.width > most:
-        raise Invalid(f"the answer would have more than {most} pixel values", place)
+        raise Invalid(f"the answer would have more than {most} pixel values", pointer)
 
 
 def check_mosaic(
@@ -49,16 +57,19 @@ def check_tile(settings: Settings, image: ImageSpec) -> None:
 
 
 def check_path(
-    settings: Settings, image: ImageSpec, pictures: int, scale: int, is_twice: bool
+    settings: Settings,
+    image: ImageSpec,
+    points: int,
+    steps: int,
+    scale: int,
+    is_written_twice: bool = False,
 ) -> None:
-    """Raise Invalid where a path has too many pictures, or they too many pixels.
-
-    With `is_twice` each picture is written twice.
-    """
+    """Raise Invalid where a path through so many points has too many pictures or pixels."""
+    pictures = steps * (points - 1) + 1
     if pictures > settings.max_latents:
         detail = f"the path would have more than {settings.max_latents} pictures"
         raise Invalid(detail, "/body/steps")
-    written = pictures * (1 + is_twice)
+    written = pictures * (1 + is_written_twice)
     if written * image.height * image.width * scale**2 > settings.max_output_pixels:
         detail = f"the pictures would have more than {settings.max_output_pixels} pixels"
         raise Invalid(detail, "/body/scale")

@@ -1,36 +1,35 @@
-"""A model's reference set as answers: where held-out images lie, and what they look like."""
+"""A model's reference set: where held-out images lie, and what they look like."""
 
-from pydantic import BaseModel, Field
+from functools import partial
+
 from pydantic_core import to_json
 
 from service.artifact.contract import Artifact
-from service.pictures import mosaic
+from service.operations.etags import entity_tag
+from service.pictures.mosaic import lay_out, square_columns
 from service.pictures.png import encode_png
+from service.serving.work import Work, is_small_drawing
+
+SMALL_POINTS = 4096  # that are written as text
 
 
-class Thumbnails(BaseModel):
-    """How the images lie in reference.png: row by row, in the order of the points."""
-
-    columns: int = Field(description="Images in a row.")
-    height: int = Field(description="Of one image, in pixels.")
-    width: int = Field(description="Of one image, in pixels.")
-
-
-class ReferenceSet(BaseModel):
-    """Held-out images in latent space: a point and a class an image, in one order."""
-
-    model: str
-    version: int
-    class_names: list[str]
-    coordinates: list[list[float]] = Field(description="Latent mean of each image.")
-    labels: list[int] = Field(description="Class of each image, an index into class_names.")
-    thumbnails: Thumbnails
-
-
-def reference_json(artifact: Artifact) -> bytes:
+def list_reference(artifact: Artifact) -> Work[bytes]:
     """ReferenceSet as JSON."""
+    count, tag = len(artifact.reference.labels), entity_tag(artifact, "reference")
+    compute = partial(_write_points, artifact)
+    return Work(artifact, compute, count <= SMALL_POINTS, "latents", count, tag)
+
+
+def draw_reference(artifact: Artifact) -> Work[bytes]:
+    """A PNG mosaic of the reference images, as square as possible, in the order of their points."""
+    count, tag = len(artifact.reference.labels), entity_tag(artifact, "reference.png")
+    compute = partial(_draw_thumbnails, artifact)
+    return Work(artifact, compute, is_small_drawing(artifact, count), "images", count, tag)
+
+
+def _write_points(artifact: Artifact) -> bytes:
     manifest, reference = artifact.manifest, artifact.reference
-    return to_json(  # of ReferenceSet's shape: a list of thousands would be checked again
+    return to_json(  # of ReferenceSet's shape, whose thousands of points need no second check
         {
             "model": manifest.name,
             "version": manifest.version,
@@ -38,7 +37,7 @@ def reference_json(artifact: Artifact) -> bytes:
             "coordinates": reference.coordinates.tolist(),
             "labels": reference.labels.tolist(),
             "thumbnails": {
-                "columns": mosaic.square_columns(len(reference.labels)),
+                "columns": square_columns(len(reference.labels)),
                 "height": manifest.image.height,
                 "width": manifest.image.width,
             },
@@ -46,8 +45,6 @@ def reference_json(artifact: Artifact) -> bytes:
     )
 
 
-def reference_png(artifact: Artifact) -> bytes:
-    """All thumbnails as one 8-bit grey PNG, as square as possible."""
+def _draw_thumbnails(artifact: Artifact) -> bytes:
     thumbnails = artifact.reference.thumbnails
-    columns = mosaic.square_columns(len(thumbnails))
-    return encode_png(mosaic.lay_out(thumbnails, columns, scale=1))
+    return encode_png(lay_out(thumbnails, square_columns(len(thumbnails)), scale=1))

@@ -7,14 +7,15 @@ bytes; Pillow writes only what has changed and joins frames that are the same.
 import struct
 from collections.abc import Sequence
 
-from service.pictures.png import SIGNATURE, GreyLevels, chunk, compressed, header
+from service.artifact.arrays import Levels
+from service.pictures.png import SIGNATURE, chunk, compressed, header
 
 ENDLESS = 0  # plays
 KEEP, REPLACE = 0, 0  # what becomes of a frame, and how the next is drawn over it
 MILLISECONDS = 1000  # delays are fractions of a second
 
 
-def encode_apng(frames: Sequence[GreyLevels], frame_milliseconds: int) -> bytes:
+def encode_apng(frames: Sequence[Levels], frame_milliseconds: int) -> bytes:
     """One or more [H, W] frames -> an 8-bit greyscale APNG that plays them endlessly."""
     parts = [SIGNATURE, header(frames[0]), chunk(b"acTL", struct.pack(">II", len(frames), ENDLESS))]
     sequence = 0  # over all chunks that control or hold a frame
@@ -29,7 +30,7 @@ def encode_apng(frames: Sequence[GreyLevels], frame_milliseconds: int) -> bytes:
     return b"".join((*parts, chunk(b"IEND", b"")))
 
 
-def _control(sequence: int, frame: GreyLevels, milliseconds: int) -> bytes:
+def _control(sequence: int, frame: Levels, milliseconds: int) -> bytes:
     height, width = frame.shape
     place = (width, height, 0, 0)
     delay = (milliseconds, MILLISECONDS)

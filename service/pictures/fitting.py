@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from service.artifact.arrays import Floats
 from service.artifact.manifest import ImageSpec
 from service.errors import Invalid
 from service.pictures.formats import PictureFile, open_picture
 
 Polarity = Literal["auto", "keep", "invert"]
-Floats = npt.NDArray[np.float32]
 
 EXIF_ORIENTATION = 0x0112
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")

@@ -3,9 +3,8 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-GreyLevels = npt.NDArray[np.uint8]
+from service.artifact.arrays import Levels
 
 
 def square_columns(count: int) -> int:
@@ -13,7 +12,7 @@ def square_columns(count: int) -> int:
     return math.isqrt(count - 1) + 1
 
 
-def lay_out(tiles: GreyLevels, columns: int, scale: int) -> GreyLevels:
+def lay_out(tiles: Levels, columns: int, scale: int) -> Levels:
     """[N, H, W] tiles -> [rows * H * scale, columns * W * scale], row by row, no gaps.
 
     Places after the last tile are black; `scale` repeats whole pixels.

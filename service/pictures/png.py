@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
-GreyLevels = npt.NDArray[np.uint8]
+from service.artifact.arrays import Levels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, DEFLATE, ADAPTIVE, NOT_INTERLACED = 0, 0, 0, 0
@@ -24,30 +24,30 @@ FASTEST = 1
 OPENING_BYTES = 8
 
 
-def encode_png(picture: GreyLevels) -> bytes:
+def encode_png(picture: Levels) -> bytes:
     """[H, W] grey levels -> an 8-bit greyscale PNG; equal pictures give equal bytes."""
     data = chunk(b"IDAT", compressed(picture))
     return b"".join((SIGNATURE, header(picture), data, chunk(b"IEND", b"")))
 
 
-def header(picture: GreyLevels) -> bytes:
+def header(picture: Levels) -> bytes:
     """The chunk that tells the size and kind of an 8-bit greyscale picture."""
     height, width = picture.shape
     kind = (8, GREY, DEFLATE, ADAPTIVE, NOT_INTERLACED)
     return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *kind))
 
 
-def compressed(picture: GreyLevels) -> bytes:
+def compressed(picture: Levels) -> bytes:
     """[H, W] grey levels as filtered and deflated data."""
     return deflated(filtered(picture))
 
 
-def filtered(picture: GreyLevels) -> GreyLevels:
+def filtered(picture: Levels) -> Levels:
     """[H, W] grey levels as rows that deflate well: [H, 1 + W], each after its filter's number."""
     return _paeth(picture) if picture.size >= PAETH_PIXELS else _up(picture)
 
 
-def deflated(rows: GreyLevels) -> bytes:
+def deflated(rows: Levels) -> bytes:
     """Bytes in zlib's format (RFC 1950), the same for the same rows.
 
     ISA-L's code for long data begins by looking up a register that it never set, which holds the
@@ -66,7 +66,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", check)))
 
 
-def _up(picture: GreyLevels) -> GreyLevels:
+def _up(picture: Levels) -> Levels:
     """Each row less the one above it, after its filter's number: [H, 1 + W]."""
     height, width = picture.shape
     filtered = np.empty((height, 1 + width), np.uint8)
@@ -76,7 +76,7 @@ def _up(picture: GreyLevels) -> GreyLevels:
     return filtered
 
 
-def _paeth(picture: GreyLevels) -> GreyLevels:
+def _paeth(picture: Levels) -> Levels:
     """Each pixel less its left, upper or upper left neighbour, whichever the others point at."""
     height, width = picture.shape
     bordered = np.zeros((1 + height, 1 + width), np.uint8)
@@ -91,7 +91,7 @@ def _paeth(picture: GreyLevels) -> GreyLevels:
     return filtered
 
 
-def _paeth_predictor(left: GreyLevels, upper: GreyLevels, corner: GreyLevels) -> GreyLevels:
+def _paeth_predictor(left: Levels, upper: Levels, corner: Levels) -> Levels:
     """Of three neighbours the nearest to left + upper - corner, in 8 bits and without branches.
 
     The distance to `corner` is the sum or the difference of the other two distances, by whether
@@ -106,6 +106,6 @@ def _paeth_predictor(left: GreyLevels, upper: GreyLevels, corner: GreyLevels) ->
     return predicted
 
 
-def _mask(chosen: npt.NDArray[np.bool_]) -> GreyLevels:
+def _mask(chosen: npt.NDArray[np.bool_]) -> Levels:
     """255 where chosen, 0 elsewhere."""
     return -chosen.view(np.uint8)

@@ -17,7 +17,7 @@ from service.errors import (
     ModelUnknown,
     NotReady,
     RepositoryUnusable,
-    pointer,
+    pointer_to,
 )
 from service.serving.inference import warm_up
 
@@ -26,18 +26,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Catalog:
-    """What is served at one moment. It is replaced as a whole, so every reader sees one state."""
+    """What is served at one moment. Replaced as a whole, so that every reader sees one state."""
 
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
-    required: Set[str] = frozenset()  # of the start: without them the service is not ready
+    required: Set[str] = frozenset()  # at the start; without these the service is not ready
 
 
 class Registry:
     """The models of one repository; one that fails to load leaves the others served."""
 
     def __init__(self, repository: Path, default_model: str) -> None:
-        """Look at what is there without loading it.
+        """List what is there without loading it.
 
         Raises RepositoryUnusable where there is nothing to serve, or no default model.
         """
@@ -54,9 +54,9 @@ class Registry:
     def load(self) -> None:
         """Serve what the repository holds now; the first call loads, later ones reload.
 
-        A version is verified and warmed before it takes the place of the one before it. Where
-        that fails, the one before it stays; failures are logged and kept for `failures`. Blocks,
-        and must not run twice at once.
+        A new version replaces the old one only once it is verified and warm. If that fails, the old
+        one stays, and the failure is logged and listed in `failures`. Blocks; must not run twice at
+        the same time.
         """
         try:
             found = _find_versions(self._repository)
@@ -73,13 +73,13 @@ class Registry:
     def require_ready(self) -> None:
         """Raise NotReady unless every model of the start is loaded, verified and warm.
 
-        A reload cannot take readiness away: what was served before it is served after it.
+        A failed reload does not change readiness: what was served before is still served.
         """
         catalog = self._catalog
         if waiting := sorted(catalog.required - catalog.artifacts.keys()):
             raise NotReady(
                 [
-                    Fault(pointer("models", name), catalog.failures.get(name, "still loading"))
+                    Fault(pointer_to("models", name), catalog.failures.get(name, "still loading"))
                     for name in waiting
                 ]
             )
@@ -142,7 +142,7 @@ class Registry:
     def _remove_all_but(self, found: Set[str]) -> None:
         catalog, kept = self._catalog, found | {self.default_model}
         for name in catalog.artifacts.keys() - kept:
-            logger.info("model %s is served no more: it left the repository", name)
+            logger.info("model %s is no longer served: it left the repository", name)
         self._catalog = Catalog(
             artifacts={name: catalog.artifacts[name] for name in catalog.artifacts if name in kept},
             failures={name: catalog.failures[name] for name in catalog.failures if name in kept},

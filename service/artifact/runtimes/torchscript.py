@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from service.artifact.archives import open_whole
-from service.artifact.contract import Floats
+from service.artifact.arrays import Floats
 from service.artifact.errors import ModelUnreadable, one_line
 
 MAX_MODEL_BYTES = 2**30

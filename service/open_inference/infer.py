@@ -1,7 +1,7 @@
-"""The Open Inference Protocol v2 on the same models, executor and limits as the service's own API.
+"""Inference on tensors: which input, which outputs, and what is computed.
 
 `images` [B, 1, H, W] gives `latents` and `standard_deviation` [B, D]; `latents` [B, D] gives
-`pixels` [B, 1, H, W]. It knows neither HTTP nor torch.
+`pixels` [B, 1, H, W].
 """
 
 from collections.abc import Callable, Mapping
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_json
 
-from service.api.inputs import MAX_COORDINATE
+from service.artifact.arrays import Floats
 from service.artifact.contract import Artifact
-from service.errors import Invalid, Malformed, ModelUnknown
+from service.errors import Invalid
+from service.latent.planes import MAX_COORDINATE
 from service.open_inference import tensors
 from service.open_inference.schemas import (
     InferenceInput,
@@ -22,10 +23,8 @@ from service.open_inference.schemas import (
     TensorInput,
     TensorMetadata,
 )
-from service.open_inference.tensors import Floats
-from service.operations.atlas import Atlas
-from service.serving import inference
-from service.serving.metrics import Metrics
+from service.serving.inference import decode, encode
+from service.serving.work import SMALL_IMAGES, ItemKind, Work, is_small_drawing
 from service.settings import Settings
 
 PLATFORM = "pytorch_libtorch"
@@ -36,7 +35,6 @@ BATCH = -1
 class Reply:
     """JSON, and behind it the tensors that were asked for as bytes."""
 
-    artifact: Artifact
     header: bytes
     binary: bytes
 
@@ -48,21 +46,11 @@ class InputKind:
     shape: tuple[int, ...]
     minimum: float
     maximum: float
-    most: int
-    counted_as: str
+    max_batch: int
+    counted_as: ItemKind
+    is_small: Callable[[int], bool]
     outputs: tuple[str, ...]
     compute: Callable[[Artifact, Floats], Mapping[str, Floats]]
-
-
-def find_model(atlas: Atlas, name: str, version: str | None) -> Artifact:
-    """The model of that name, in the version that is served if one is named.
-
-    Raises ModelUnknown or ModelUnavailable.
-    """
-    artifact = atlas.registry.get(name)
-    if version not in (None, str(artifact.manifest.version)):
-        raise ModelUnknown("this version of the model is not served")
-    return artifact
 
 
 def describe(artifact: Artifact) -> ModelMetadata:
@@ -89,33 +77,28 @@ def describe(artifact: Artifact) -> ModelMetadata:
     )
 
 
-async def infer(
-    atlas: Atlas, metrics: Metrics, artifact: Artifact, content: bytes, header_length: int | None
-) -> Reply:
-    """The outputs asked for; `header_length` bytes of the content are JSON, tensors follow.
-
-    Raises Malformed, Invalid or Overloaded.
-    """
-    if header_length is not None and header_length > len(content):
-        raise Malformed("the body is shorter than its Inference-Header-Content-Length")
-    request = await atlas.parse(InferenceInput, content[:header_length])
-    binary = b"" if header_length is None else content[header_length:]
-    tensor, kind = _choose(request, artifact, atlas.settings)
+def plan_inference(
+    artifact: Artifact, settings: Settings, request: InferenceInput, binary: bytes
+) -> Work[Reply]:
+    """The outputs asked for; `binary` is what followed the request's JSON. Raises Invalid."""
+    tensor, kind = _choose(request, artifact, settings)
     _check(request, tensor, kind, binary)
-    metrics.items.labels(kind.counted_as).observe(tensor.shape[0])
-    return await atlas.executor.run(partial(_run, artifact, request, tensor, kind, binary))
+    count = tensor.shape[0]
+    compute = partial(_run, artifact, request, tensor, kind, binary)
+    return Work(artifact, compute, kind.is_small(count), kind.counted_as, count)
 
 
 def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
     image, latent_dim = artifact.manifest.image, artifact.manifest.latent_dim
-    most_drawn = settings.max_output_numbers // (image.height * image.width)
+    max_drawn = settings.max_output_numbers // (image.height * image.width)
     return {
         "images": InputKind(
             shape=(1, image.height, image.width),
             minimum=0,
             maximum=1,
-            most=settings.max_images,
+            max_batch=settings.max_images,
             counted_as="images",
+            is_small=lambda count: count <= SMALL_IMAGES,
             outputs=("latents", "standard_deviation"),
             compute=_encode,
         ),
@@ -123,8 +106,9 @@ def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
             shape=(latent_dim,),
             minimum=-MAX_COORDINATE,
             maximum=MAX_COORDINATE,
-            most=min(settings.max_latents, most_drawn),
+            max_batch=min(settings.max_latents, max_drawn),
             counted_as="latents",
+            is_small=lambda count: is_small_drawing(artifact, count),
             outputs=("pixels",),
             compute=_decode,
         ),
@@ -146,8 +130,8 @@ def _check(request: InferenceInput, tensor: TensorInput, kind: InputKind, binary
         raise Invalid(f"expected {tensors.DATATYPE}", "/body/inputs/0/datatype")
     if tuple(tensor.shape[1:]) != kind.shape:
         raise Invalid(f"expected {[BATCH, *kind.shape]}", "/body/inputs/0/shape")
-    if tensor.shape[0] > kind.most:
-        raise Invalid(f"a batch of at most {kind.most} is allowed", "/body/inputs/0/shape/0")
+    if tensor.shape[0] > kind.max_batch:
+        raise Invalid(f"a batch of at most {kind.max_batch} is allowed", "/body/inputs/0/shape/0")
     size = tensor.parameters.binary_data_size
     if (tensor.data is None) == (size is None):
         raise Invalid("expected either data or binary_data_size", "/body/inputs/0")
@@ -166,14 +150,14 @@ def _run(
     kind: InputKind,
     binary: bytes,
 ) -> Reply:
-    place = "/body/inputs/0"
+    pointer = "/body/inputs/0"
     if tensor.data is None:
-        values = tensors.from_bytes(binary, tensor.shape, place)
+        values = tensors.from_bytes(binary, tensor.shape, pointer)
     else:
-        values = tensors.from_json(tensor.data, tensor.shape, f"{place}/data")
+        values = tensors.from_json(tensor.data, tensor.shape, f"{pointer}/data")
     if not ((values >= kind.minimum) & (values <= kind.maximum)).all():  # NaN is in no range
         detail = f"expected values from {kind.minimum:g} to {kind.maximum:g}"
-        raise Invalid(detail, place)
+        raise Invalid(detail, pointer)
     return _reply(artifact, request, kind, kind.compute(artifact, values))
 
 
@@ -195,13 +179,13 @@ def _reply(
     manifest = artifact.manifest
     answer = {"model_name": manifest.name, "model_version": str(manifest.version)}
     named = {} if request.id is None else {"id": request.id}
-    return Reply(artifact, to_json({**answer, **named, "outputs": outputs}), b"".join(parts))
+    return Reply(to_json({**answer, **named, "outputs": outputs}), b"".join(parts))
 
 
 def _encode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
-    encoding = inference.encode(artifact, values[:, 0])
+    encoding = encode(artifact, values[:, 0])
     return {"latents": encoding.mean, "standard_deviation": encoding.standard_deviation}
 
 
 def _decode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
-    return {"pixels": inference.decode(artifact, values)[:, np.newaxis]}
+    return {"pixels": decode(artifact, values)[:, np.newaxis]}

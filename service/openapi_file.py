@@ -1,4 +1,4 @@
-"""python -m service.openapi.__main__: print the OpenAPI document as docs/openapi.json holds it."""
+"""python -m service.openapi_file: print the OpenAPI document as docs/openapi.json holds it."""
 
 import json
 import re

@@ -1,7 +1,7 @@
-"""Request bodies and queries, as clients see them.
+"""What clients send: bodies, queries and paths as strict schemas.
 
-Sizes that a setting limits are marked with `Limited`: the same mark refuses what is over the limit
-and puts the limit into the OpenAPI document.
+`Limited` marks sizes that a setting limits: it refuses what is over the limit, and puts the limit
+into the OpenAPI document.
 """
 
 from dataclasses import dataclass
@@ -19,33 +19,30 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from service.api import responses as documents
 from service.latent.paths import Method
-from service.latent.planes import Spacing
+from service.latent.planes import MAX_COORDINATE, MAX_ZOOM, Spacing
 from service.pictures.fitting import Polarity
 from service.settings import Settings
 
-# Latent coordinates are bounded so that no decoder is asked for what float32 cannot hold; an
-# unstandardised autoencoder's own codes reach some tens.
-MAX_COORDINATE = 1000.0
+MODEL = "Model name; without it the default model answers."
 
 
 @dataclass(frozen=True)
 class Limited:
-    """Marks a list or whole number whose largest length or value is the named setting."""
+    """Marks a list or whole number whose maximum length or value is the named setting."""
 
     setting: str
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Check the limit before the items, so that refusing is cheap whatever was sent."""
+        """Check the limit before the items, so that a refusal is cheap whatever was sent."""
         return core_schema.with_info_before_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Leave the setting's name in the schema; `openapi` puts the number in its place."""
+        """Leave the setting's name in the schema, for openapi/ to put its value there."""
         return {**handler(schema), "x-limit": self.setting}
 
     def _check(self, value: Any, info: ValidationInfo) -> Any:
@@ -64,7 +61,7 @@ PixelRows = Annotated[list[PixelRow], Field(min_length=1), FailFast()]
 
 ModelChoice = Annotated[
     str | None,
-    Field(max_length=64, description="Model name; without it the default model answers."),
+    Field(max_length=64, description=MODEL),
 ]
 
 
@@ -82,12 +79,16 @@ class EncodeInput(Body):
     """Picture files and what to do with them, as multipart/form-data."""
 
     # No minItems or maxItems: with them some generated clients do not compile.
-    images: list[bytes] = Field(description=documents.IMAGES)
+    images: list[bytes] = Field(description="Picture files: PNG, JPEG, WebP, GIF or BMP.")
     # A form knows no null; some clients would send the word.
     model: Annotated[str | SkipJsonSchema[None], Field(max_length=64)] = Field(
-        None, description=documents.MODEL, json_schema_extra=_without_default
+        None, description=MODEL, json_schema_extra=_without_default
     )
-    polarity: Polarity = Field("auto", description=documents.POLARITY)
+    polarity: Polarity = Field(
+        "auto",
+        description="The models know light things on black. `auto` inverts a picture whose border "
+        "is more light than dark, `keep` and `invert` do as they say.",
+    )
 
 
 class EncodePixelsInput(Body):
@@ -153,13 +154,13 @@ class AnimateInput(InterpolateInput):
 
 
 class GridQuery(BaseModel):
-    """The query of /grid. Limits that depend on settings are checked where the grid is made."""
+    """The query of /grid. What settings limit is checked where the grid is made."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelChoice = None
-    rows: Annotated[int, Field(ge=1, description="Points along y.")] = 21
-    columns: Annotated[int, Field(ge=1, description="Points along x.")] = 21
+    rows: Annotated[int, Field(ge=1, description="Points along y."), Limited("max_tiles")] = 21
+    columns: Annotated[int, Field(ge=1, description="Points along x."), Limited("max_tiles")] = 21
     x_min: Annotated[Coordinate | None, Field(description="Left end; see `bounds`.")] = None
     x_max: Annotated[Coordinate | None, Field(description="Right end; see `bounds`.")] = None
     y_min: Annotated[Coordinate | None, Field(description="Lower end; see `bounds`.")] = None
@@ -175,4 +176,35 @@ class GridQuery(BaseModel):
         Spacing,
         Field(description="Equal steps of the coordinate, or of prior probability (quantile)."),
     ] = "linear"
-    scale: Annotated[int, Field(ge=1, description="Enlargement by whole pixels.")] = 1
+    scale: Annotated[
+        int, Field(ge=1, description="Enlargement by whole pixels."), Limited("max_scale")
+    ] = 1
+
+
+class ModelPath(BaseModel):
+    """A path that names a model."""
+
+    name: str = Field(description="Name of a model, as /models lists it.")
+
+
+class MapPath(BaseModel):
+    """A path that names the model of a map."""
+
+    model: str = Field(description="Name of a model, as /models lists it.")
+
+
+class TilePath(MapPath):
+    """The place of a map tile. Its limits are documented, not checked: beyond them is no tile."""
+
+    z: int = Field(
+        description="Zoom; each level halves the latent step.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_ZOOM},
+    )
+    x: int = Field(
+        description="Column, 0 at the left, below 2^z.",
+        json_schema_extra={"minimum": 0, "maximum": 2**MAX_ZOOM - 1},
+    )
+    y: int = Field(
+        description="Row, 0 at the top, below 2^z.",
+        json_schema_extra={"minimum": 0, "maximum": 2**MAX_ZOOM - 1},
+    )

@@ -8,10 +8,10 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.openapi.__main__ import render
+from service.openapi_file import render
 from service.settings import Settings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 COMMITTED = (ROOT / "docs" / "openapi.json").read_text()
 
 
@@ -21,7 +21,7 @@ def test_committed_document_is_the_one_that_is_served(client: TestClient) -> Non
 
 def test_committed_document_is_what_the_command_prints() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "service.openapi.__main__"],
+        [sys.executable, "-m", "service.openapi_file"],
         cwd=ROOT,
         capture_output=True,
         text=True,

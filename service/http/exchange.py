@@ -1,0 +1,55 @@
+"""One request, and what the pipeline knows of it so far."""
+
+import random
+import re
+from time import perf_counter
+
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope
+
+SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,64}")
+
+
+class Exchange:
+    """A request on its way through the pipeline.
+
+    Of a header sent twice, `headers` has the first. HEAD counts as GET: only `send` tells them
+    apart.
+    """
+
+    __slots__ = (
+        *("headers", "id", "method", "path", "path_parameters"),
+        *("receive", "route", "scope", "started"),
+    )
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.started = perf_counter()
+        self.scope = scope
+        self.receive = receive
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.id = _request_id(self.headers.get(b"x-request-id"))
+        self.method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        self.path_parameters: dict[str, str] = {}
+        self.route: str | None = None  # the template of the operation that answers
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the client wants the headers alone."""
+        return bool(self.scope["method"] == "HEAD")
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; `name` is in lower case."""
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    def query(self) -> QueryParams:
+        """The query's parameters, decoded."""
+        return QueryParams(self.scope["query_string"])
+
+
+def _request_id(given: bytes | None) -> str:
+    """The client's own id where it is sane, so that logs along the way can be joined."""
+    if given is not None and SANE_ID.fullmatch(given):
+        return given.decode()
+    return f"{random.getrandbits(128):032x}"  # to tell requests apart, not a secret

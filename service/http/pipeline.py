@@ -1,0 +1,206 @@
+"""The one way from a request to its answer: right or wrong, large or small, ours or /v2.
+
+id -> key -> limits -> body -> plan -> answer -> send -> record
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cachetools import LRUCache
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import ShuttingDown
+from service.http.access_log import AccessLog
+from service.http.answer import Answer
+from service.http.api_key import ApiKey
+from service.http.bodies import (
+    Body,
+    JsonParser,
+    check,
+    check_declared_length,
+    require_media_type,
+)
+from service.http.cors import Cors
+from service.http.disconnect import Disconnected, unless_disconnected
+from service.http.exchange import Exchange
+from service.http.operation import Operation, cache_headers
+from service.http.problems import WriteRefusal, refusal_of, write_problem
+from service.http.queries import check_query, read_query
+from service.operations.etags import is_current
+from service.serving.atlas import Atlas
+from service.serving.work import Work
+
+logger = logging.getLogger("service.access")
+
+MAX_PLANS = 1024
+POLICY = b"content-security-policy"
+# Answers of the API are data: nothing in them may run, load or be framed.
+API_POLICY = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
+SAFE_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class Pipeline:
+    """Answers every HTTP request of one app.
+
+    `framework` is FastAPI, which answers everything but declared operations: pages, 404 and 405;
+    `routes` are all of its routes. `error_formats` hold other ways to write errors than as
+    problems, by the prefix of their paths; `open_paths` need no API key.
+    """
+
+    def __init__(
+        self,
+        atlas: Atlas,
+        operations: Iterable[Operation],
+        open_paths: Iterable[str],
+        error_formats: Mapping[str, WriteRefusal],
+        framework: ASGIApp,
+        routes: Sequence[BaseRoute],
+    ) -> None:
+        operations = list(operations)
+        settings = atlas.settings
+        key = settings.api_key.get_secret_value() if settings.api_key else ""
+        opened = [operation.path for operation in operations if operation.is_open]
+        self._atlas = atlas
+        self._exact: dict[tuple[str, str], Operation] = {
+            (it.method, it.path): it for it in operations if "{" not in it.path
+        }
+        self._templates = [operation for operation in operations if "{" in operation.path]
+        self._error_formats = error_formats
+        self._framework = framework
+        self._api_key = ApiKey(key, [*opened, *open_paths])
+        self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
+        self._json = JsonParser(atlas)
+        self._log = AccessLog(atlas.metrics, routes)
+        self._plans = LRUCache[tuple[str, bytes], Work[bytes]](MAX_PLANS)
+        self._planned_for = atlas.registry.artifacts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever it is, and record it."""
+        exchange = Exchange(scope, receive)
+        answer: Answer | None = None
+        try:
+            answer = await self._answer(exchange)
+        except Disconnected:
+            pass
+        except asyncio.CancelledError:  # the grace of a shutdown is over
+            answer = self._refuse(exchange, ShuttingDown())
+            answer.headers.append((b"connection", b"close"))
+        except Exception as exc:
+            answer = self._refuse(exchange, exc)
+        if answer is not None:
+            await self._send(exchange, answer, send)
+        self._log.record(exchange, answer)
+
+    async def _answer(self, exchange: Exchange) -> Answer:
+        """The answer to a right request. Raises whatever is wrong with another one."""
+        if self._cors and (preflight := self._cors.preflight(exchange)):
+            return preflight
+        operation = self._find(exchange)
+        self._api_key.check(exchange)
+        check_declared_length(exchange, self._atlas.settings.max_body_bytes)
+        if operation is None:
+            return await self._pass_on(exchange)
+        plan = await self._plan(operation, exchange)
+        if not isinstance(plan, Work):
+            return operation.answers.of(plan, plan)
+        if plan.key and is_current(exchange.header("if-none-match"), plan.key):
+            return Answer(304, cache_headers(plan.key))
+        result = self._atlas.answer_here(plan)
+        if result is None:
+            result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
+        return operation.answers.of(plan, result)
+
+    def _find(self, exchange: Exchange) -> Operation | None:
+        operation = self._exact.get((exchange.method, exchange.path))
+        if operation is None:
+            operation = self._find_template(exchange)
+        if operation is not None:
+            exchange.route = operation.path
+        return operation
+
+    def _find_template(self, exchange: Exchange) -> Operation | None:
+        for operation in self._templates:
+            if operation.method == exchange.method:
+                match = operation.pattern.match(exchange.path)
+                if match is not None:
+                    exchange.path_parameters = match.groupdict()
+                    return operation
+        return None
+
+    async def _plan(self, operation: Operation, exchange: Exchange) -> Any:
+        """What the operation makes of the request: Work, or what it answers at once."""
+        if not operation.answers.is_kept:
+            return await self._read_and_plan(operation, exchange)
+        # The plan of a kept answer depends on the address and the models alone.
+        if self._planned_for is not self._atlas.registry.artifacts:
+            self._planned_for = self._atlas.registry.artifacts
+            self._plans.clear()
+        address = exchange.path, exchange.scope["query_string"]
+        plan = self._plans.get(address)
+        if plan is None:
+            plan = self._plans[address] = await self._read_and_plan(operation, exchange)
+        return plan
+
+    async def _read_and_plan(self, operation: Operation, exchange: Exchange) -> Any:
+        schemas, inputs = operation.schemas, dict[str, object]()
+        if "query" in schemas:
+            inputs["query"] = read_query(exchange.query(), schemas["query"])
+        elif exchange.scope["query_string"] and not operation.allows_any_query:
+            check_query(exchange.query(), None)
+        if "path" in schemas:
+            inputs["path"] = check(schemas["path"], exchange.path_parameters, "path")
+        if reader := operation.body_reader:
+            require_media_type(exchange, reader.media_type)
+            body = Body(exchange, self._atlas.settings.max_body_bytes)
+            name = "form" if "form" in schemas else "body"
+            inputs[name] = await reader.read(body, self._json)
+        if "exchange" in schemas:
+            inputs["exchange"] = exchange
+        plan = operation.plan(self._atlas, **inputs)
+        return await plan if operation.is_async else plan
+
+    async def _pass_on(self, exchange: Exchange) -> Answer:
+        """The answer of FastAPI's own routes. Raises HTTPException where there is none."""
+        scope = {**exchange.scope, "method": exchange.method}
+        messages = list[Message]()
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        try:
+            await self._framework(scope, exchange.receive, collect)
+        finally:
+            exchange.route = getattr(scope.get("route"), "path", None)
+        start, *parts = messages
+        content = b"".join(part.get("body", b"") for part in parts)
+        return Answer(start["status"], list(start["headers"]), content)
+
+    def _refuse(self, exchange: Exchange, exc: Exception) -> Answer:
+        refusal = refusal_of(exc, self._atlas.settings.retry_after_seconds)
+        if refusal.status == 500:
+            fields = {"request_id": exchange.id}
+            logger.error("request failed", exc_info=exc, extra={"fields": fields})
+        for prefix, write in self._error_formats.items():
+            if exchange.path == prefix or exchange.path.startswith(f"{prefix}/"):
+                return write(refusal)
+        return write_problem(refusal)
+
+    async def _send(self, exchange: Exchange, answer: Answer, send: Send) -> None:
+        headers = answer.headers
+        if self._cors:
+            headers += self._cors.headers(exchange)
+        headers += SAFE_HEADERS
+        headers.append((b"x-request-id", exchange.id.encode()))
+        if not any(name == POLICY for name, _ in headers):
+            headers.append(API_POLICY)
+        if self._atlas.lifecycle.is_draining:
+            headers.append((b"connection", b"close"))
+        content = b"" if exchange.is_head else answer.content
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,53 @@
+"""The body of a request to infer: JSON, and perhaps tensors as bytes behind it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from service.errors import Invalid, Malformed, pointer_to
+from service.http.bodies import Body, JsonParser
+from service.http.exchange import Exchange
+from service.open_inference.schemas import InferenceInput
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+LENGTH: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
+
+
+@dataclass(frozen=True)
+class TensorRequest:
+    """The two parts of a body; the JSON is parsed once it is known that there is such a model."""
+
+    content: bytes
+    header_length: int | None
+    json: JsonParser
+
+    @property
+    def binary(self) -> bytes:
+        """What follows the JSON."""
+        return b"" if self.header_length is None else self.content[self.header_length :]
+
+    async def parse(self) -> InferenceInput:
+        """The JSON. Raises Malformed, Invalid or Overloaded."""
+        if self.header_length is not None and self.header_length > len(self.content):
+            raise Malformed(f"the body is shorter than its {HEADER_LENGTH}")
+        return await self.json.parse(InferenceInput, self.content[: self.header_length])
+
+
+class TensorBody:
+    """A BodyReader. The protocol names no media type."""
+
+    media_type = None
+
+    async def read(self, body: Body, json: JsonParser) -> TensorRequest:
+        """See BodyReader."""
+        length = _header_length(body.exchange)
+        return TensorRequest(await body.whole(), length, json)
+
+
+def _header_length(exchange: Exchange) -> int | None:
+    given = exchange.header(HEADER_LENGTH.lower())
+    try:
+        return None if given is None else LENGTH.validate_python(given)
+    except ValidationError as exc:
+        raise Invalid(exc.errors()[0]["msg"], pointer_to("header", HEADER_LENGTH)) from exc

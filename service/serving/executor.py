@@ -1,0 +1,98 @@
+"""Where work is computed: on the event loop if it is small, otherwise in a bounded executor."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import perf_counter
+from typing import NoReturn, TypeVar
+
+from service.errors import Overloaded
+from service.serving.metrics import Metrics
+
+Result = TypeVar("Result")
+
+# What all requests that are computed on the event loop may take of one of its turns.
+TURN_SECONDS = 0.008
+
+
+class Executor:
+    """A fixed number of places to compute in, and a bounded queue before them.
+
+    Each place is one thread: small models gain more from requests side by side than from one
+    request on many cores.
+    """
+
+    def __init__(
+        self,
+        places: int,
+        queue: int,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self._threads = ThreadPoolExecutor(places, thread_name_prefix="inference")
+        self._admissions = threading.BoundedSemaphore(places + queue)
+        self._metrics = metrics or Metrics()
+        self._clock = clock
+        self._turn_seconds = 0.0
+
+    def require_room(self) -> None:
+        """Raise Overloaded if `run` would, before work that would then be wasted."""
+        if not self._admissions.acquire(blocking=False):
+            self._refuse()
+        self._admissions.release()
+
+    def has_turn(self) -> bool:
+        """Whether this turn of the event loop has time left for `run_here`."""
+        return self._turn_seconds < TURN_SECONDS
+
+    def run_here(self, compute: Callable[[], Result]) -> Result:
+        """Compute on the event loop. Only where `has_turn`, or many at once would delay health."""
+        if self._turn_seconds == 0:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        started = self._clock()
+        try:
+            return compute()
+        finally:
+            seconds = self._clock() - started
+            self._turn_seconds += seconds
+            self._metrics.compute_seconds.observe(seconds)
+
+    async def run(self, compute: Callable[[], Result]) -> Result:
+        """Compute in a place, after what waits already. If the caller is cancelled first, skip it.
+
+        Raises Overloaded at once when all places and the queue are taken.
+        """
+        if not self._admissions.acquire(blocking=False):
+            self._refuse()
+        self._metrics.waiting.inc()
+        future = self._threads.submit(self._compute, compute, self._clock())
+        future.add_done_callback(self._release)
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Finish what runs, drop what waits."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _end_turn(self) -> None:
+        self._turn_seconds = 0.0
+
+    def _compute(self, compute: Callable[[], Result], submitted: float) -> Result:
+        started = self._clock()
+        self._metrics.queue_seconds.observe(started - submitted)
+        self._metrics.waiting.dec()
+        with self._metrics.running.track_inprogress():
+            try:
+                return compute()
+            finally:
+                self._metrics.compute_seconds.observe(self._clock() - started)
+
+    def _release(self, future: Future[Result]) -> None:
+        if future.cancelled():
+            self._metrics.waiting.dec()
+            self._metrics.dropped.inc()
+        self._admissions.release()
+
+    def _refuse(self) -> NoReturn:
+        self._metrics.rejected.inc()
+        raise Overloaded
