@@ -43,10 +43,7 @@ class Cors:
 
     def preflight(self, exchange: Exchange) -> Answer | None:
         """The answer to a preflight; None for any other request."""
-        asks = (
-            b"origin" in exchange.headers and b"access-control-request-method" in exchange.headers
-        )
-        if exchange.method != "OPTIONS" or not asks:
+        if not _is_preflight(exchange):
             return None
         response = self._rules.preflight_response(Headers(scope=exchange.scope))
         if response.status_code < HTTPStatus.BAD_REQUEST:
@@ -57,7 +54,9 @@ class Cors:
         return write_problem(Refusal(status, detail, (), {"Vary": "Origin", **allowed}))
 
     def headers(self, exchange: Exchange) -> answer.Headers:
-        """What an answer to the request tells the browser."""
+        """What any other answer tells the browser."""
+        if _is_preflight(exchange):
+            return []
         origin = exchange.header("origin")
         if origin is None:
             return [(b"vary", b"Origin")]
@@ -66,6 +65,11 @@ class Cors:
             told["access-control-allow-origin"] = origin
         told["vary"] = "Origin"
         return [(name.encode(), text.encode("latin-1")) for name, text in told.items()]
+
+
+def _is_preflight(exchange: Exchange) -> bool:
+    asked = {b"origin", b"access-control-request-method"}
+    return exchange.method == "OPTIONS" and asked <= exchange.headers.keys()
 
 
 async def _nothing(_: Scope, __: Receive, ___: Send) -> None:

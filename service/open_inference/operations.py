@@ -4,8 +4,8 @@ Not in the OpenAPI document: the protocol has its own, and its tensors (flat or 
 bytes behind JSON) are what client generators cannot express.
 """
 
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import NoReturn
 
 from pydantic import BaseModel
 
@@ -121,14 +121,13 @@ def _find(atlas: Atlas, path: ModelVersionPath) -> Artifact:
     return artifact
 
 
-def _declare_refusal(extension: str, path: str) -> None:
-    def refuse(_: Atlas) -> NoReturn:
+def _refusal_of(extension: str) -> Callable[[], Awaitable[None]]:
+    async def refuse() -> None:
         raise OperationUnknown(f"Triton's extension {extension} is not supported")
 
-    for method in ("GET", "POST"):
-        router.plan(Operation(method, path, JSON, allows_any_query=True))(refuse)
+    return refuse
 
 
 for _extension, _paths in TRITON_EXTENSIONS.items():
     for _path in _paths:
-        _declare_refusal(_extension, _path)
+        router.add_api_route(_path, _refusal_of(_extension), methods=["GET", "POST"])

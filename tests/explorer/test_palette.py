@@ -2,7 +2,7 @@
 
 import re
 
-from service.api.explorer import FOLDER
+from service.api.pages import EXPLORER
 from training.figures import COLOURS
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api.explorer import FOLDER
+from service.api.pages import EXPLORER
 from service.app import create_app
 from service.settings import Settings
 

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.http.access_log import AccessRecorder, Observation
-from service.serving.inference import InferenceExecutor
+from service.serving.inference import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
@@ -109,7 +109,7 @@ def test_request_refused_before_its_route_is_named_by_it_too(
 def test_unexpected_error_is_logged_and_answered_with_the_same_id(
     repository: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lifecycle = Lifecycle(Registry(repository, "vae"), InferenceExecutor(1, 0))
+    lifecycle = Lifecycle(Registry(repository, "vae"), Executor(1, 0))
     app = FastAPI()
     app.add_middleware(Observation, recorder=AccessRecorder(Metrics()), lifecycle=lifecycle)
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from service.api.inputs import DecodeInput, EncodePixelsInput
+from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
 from service.errors import Invalid, Malformed
-from service.http.bodies import MOST_FAULTS, BodySize, check_size, parse_json
+from service.http.bodies import MAX_FAULTS, BodySize, check_size, parse_json
 from service.settings import Settings
 
 SETTINGS = Settings(max_latents=3, max_images=2)
@@ -67,7 +67,7 @@ def test_faults_are_few_and_echo_nothing() -> None:
 
     error = refuse(f'{{"latents": [[0, 0]], {unknown}}}')
 
-    assert len(error.faults) == MOST_FAULTS
+    assert len(error.faults) == MAX_FAULTS
     assert "secret" not in str(error.faults)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.app import create_app
-from service.open_inference import inference as open_inference
+from service.open_inference import infer as open_inference
 from service.settings import Settings
 from tests.service.conftest import wait_until_loaded
 from tests.service.open_inference.tensor_requests import INFER, latents_input, post_binary
@@ -185,7 +185,7 @@ def test_leaving_server_is_not_ready(repository: Path) -> None:
     app = create_app(Settings(model_repository=repository))
     with TestClient(app) as client:
         wait_until_loaded(client)
-        app.state.lifecycle.leave()
+        app.state.atlas.lifecycle.leave()
 
         answer = client.get("/v2/health/ready")
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from service.api.inputs import DecodeInput
+from service.api.requests import DecodeInput
 from service.errors import Invalid, Overloaded
-from service.operations.atlas import SMALL_BODY_BYTES, Atlas
-from service.serving.inference import InferenceExecutor
+from service.serving.atlas import SMALL_BODY_BYTES, Atlas
+from service.serving.inference import Executor
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
 from service.settings import Settings
@@ -18,7 +18,7 @@ LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
 
 def make_atlas(repository: Path, **limits: int) -> Atlas:
     metrics = Metrics()
-    executor = InferenceExecutor(1, 0, metrics)
+    executor = Executor(1, 0, metrics)
     settings = Settings.model_validate(limits)
     registry = Registry(repository, "vae")
     registry.load()

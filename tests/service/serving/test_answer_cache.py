@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from service.errors import Overloaded
-from service.operations.picture_cache import PictureCache
+from service.serving.answer_cache import AnswerCache
 from service.serving.metrics import Metrics
 
 
@@ -18,7 +18,7 @@ def drawing(picture: bytes, drawn: list[bytes]) -> Callable[[], Awaitable[bytes]
 
 
 def test_picture_is_drawn_once_and_kept() -> None:
-    cache, drawn = PictureCache(100, Metrics()), list[bytes]()
+    cache, drawn = AnswerCache(100, Metrics()), list[bytes]()
 
     async def ask() -> list[bytes]:
         together = [cache.get_or_draw("a", drawing(b"picture", drawn)) for _ in range(5)]
@@ -34,7 +34,7 @@ async def unexpected() -> bytes:
 
 def test_picture_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
     metrics = Metrics()
-    cache = PictureCache(10, metrics)
+    cache = AnswerCache(10, metrics)
 
     async def ask() -> list[bytes]:
         waiting = asyncio.ensure_future(cache.get_or_draw("a", drawing(b"pic", [])))
@@ -48,7 +48,7 @@ def test_picture_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
 
 def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
     metrics = Metrics()
-    cache = PictureCache(10, metrics)
+    cache = AnswerCache(10, metrics)
 
     async def ask() -> None:
         for key, size in (("a", 4), ("b", 4), ("a", 0), ("c", 4), ("too large", 11)):
@@ -66,7 +66,7 @@ def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
 
 
 def test_nothing_is_kept_or_shared_with_no_bytes() -> None:
-    cache, drawn = PictureCache(0, Metrics()), list[bytes]()
+    cache, drawn = AnswerCache(0, Metrics()), list[bytes]()
 
     async def ask() -> None:
         await asyncio.gather(*(cache.get_or_draw("a", drawing(b"x", drawn)) for _ in range(3)))
@@ -78,7 +78,7 @@ def test_nothing_is_kept_or_shared_with_no_bytes() -> None:
 
 
 def test_error_reaches_all_who_wait_and_is_not_kept() -> None:
-    cache, drawn = PictureCache(10, Metrics()), list[bytes]()
+    cache, drawn = AnswerCache(10, Metrics()), list[bytes]()
 
     async def fail() -> bytes:
         await asyncio.sleep(0)
@@ -95,7 +95,7 @@ def test_error_reaches_all_who_wait_and_is_not_kept() -> None:
 
 @pytest.mark.parametrize("leavers", [1, 2])
 def test_drawing_goes_on_while_anyone_waits_for_it(leavers: int) -> None:
-    cache, outcome = PictureCache(10, Metrics()), list[str]()
+    cache, outcome = AnswerCache(10, Metrics()), list[str]()
 
     async def draw() -> bytes:
         try:

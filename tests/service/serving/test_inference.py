@@ -15,7 +15,7 @@ from service.serving.inference import (
     BLOCK,
     TURN_SECONDS,
     Floats,
-    InferenceExecutor,
+    Executor,
     decode,
     decode_levels,
     encode,
@@ -107,7 +107,7 @@ def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> N
 
 def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
     async def overload() -> list[bool]:
-        executor = InferenceExecutor(places=1, queue=1)
+        executor = Executor(places=1, queue=1)
         gate = threading.Event()
         accepted = [asyncio.ensure_future(executor.run(gate.wait)) for _ in range(2)]
         await asyncio.sleep(0)  # let both start
@@ -127,7 +127,7 @@ def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
 
 def test_waiter_that_is_cancelled_never_runs() -> None:
     async def cancel() -> list[str]:
-        executor = InferenceExecutor(places=1, queue=2)
+        executor = Executor(places=1, queue=2)
         gate, ran = threading.Event(), list[str]()
         running = asyncio.ensure_future(executor.run(gate.wait))
         await asyncio.sleep(0)
@@ -153,7 +153,7 @@ def test_work_on_the_event_loop_is_limited_in_each_of_its_turns(
     )
 
     async def take_turns() -> list[bool]:
-        executor, had = InferenceExecutor(places=1, queue=0), list[bool]()
+        executor, had = Executor(places=1, queue=0), list[bool]()
         for _ in range(2):
             had.append(executor.has_turn())
             executor.run_here(lambda: None)
@@ -176,7 +176,7 @@ def test_answer_depends_neither_on_the_thread_nor_on_where_its_data_lies(
         return bytes(means.tobytes() + decode(artifact, shifted(points, offset)).tobytes())
 
     async def ask() -> set[bytes]:
-        executor = InferenceExecutor(places=1, queue=9)
+        executor = Executor(places=1, queue=9)
         here = {executor.run_here(partial(answer, offset)) for offset in (0, 4, 16)}
         return here | {await executor.run(partial(answer, offset)) for offset in (0, 4, 16)}
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from service.errors import NotReady, ShuttingDown
-from service.serving.inference import InferenceExecutor
+from service.serving.inference import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.registry import Registry
 from tests import tiny
@@ -43,7 +43,7 @@ def test_reloads_never_overlap_and_those_that_wait_are_one(repository: Path) -> 
     registry = CountingRegistry(repository)
 
     async def reload_thrice() -> None:
-        lifecycle = Lifecycle(registry, InferenceExecutor(1, 0))
+        lifecycle = Lifecycle(registry, Executor(1, 0))
         first = lifecycle.reload()
         while not registry.running:
             await asyncio.sleep(0)
@@ -59,7 +59,7 @@ def test_reloads_never_overlap_and_those_that_wait_are_one(repository: Path) -> 
 
 def test_service_that_leaves_is_not_ready(repository: Path) -> None:
     registry = Registry(repository, "vae")
-    lifecycle = Lifecycle(registry, InferenceExecutor(1, 0))
+    lifecycle = Lifecycle(registry, Executor(1, 0))
 
     with pytest.raises(NotReady):
         lifecycle.require_ready()
