@@ -43,17 +43,26 @@ class Panel {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     part("title").textContent = this.title;
     part("kind").textContent = KINDS[this.details.kind];
-    root.append(actionsFor(() => this.gridCommand(), () => this.saveGrid()));
+    root.append(
+      actionsFor(
+        () => this.gridCommand(),
+        () => this.saveGrid(),
+      ),
+    );
     this.container = part("map");
-    this.container.ariaLabel =
-      `Latent plane of ${this.title}. Arrow keys move, plus and minus zoom, Enter places a point.`;
+    this.container.ariaLabel = `Latent plane of ${this.title}. Arrow keys move, plus and minus zoom, Enter places a point.`;
     parent.append(root);
   }
 
   /** Open the map at a view; `handlers` are those of LatentMap. */
   open(view, handlers) {
     this.map = new LatentMap(
-      this.container, this.details, this.tiles, this.reference, view, handlers,
+      this.container,
+      this.details,
+      this.tiles,
+      this.reference,
+      view,
+      handlers,
     );
     this.probe = new Probe(this.map, this, this.reference);
   }
@@ -67,7 +76,10 @@ class Panel {
   gridPath() {
     const step = stepAt(this.tiles, this.map.zoom);
     const query = new URLSearchParams({ model: this.name });
-    for (const [axis, count] of [["x", "columns"], ["y", "rows"]]) {
+    for (const [axis, count] of [
+      ["x", "columns"],
+      ["y", "rows"],
+    ]) {
       const [lower, upper] = this.map.bounds[axis];
       const first = Math.ceil(lower / step) + 0.5;
       const last = Math.max(first, Math.floor(upper / step) - 0.5);

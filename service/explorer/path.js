@@ -39,7 +39,12 @@ async function stripOf(panel, method, steps, signal) {
     ? { model: name, latents: points, method, steps, scale: SCALE.strip }
     : { model: name, latents: points, scale: SCALE.point };
   const operation = isPath ? "interpolate" : "decode";
-  const picture = await pictureOf(operation, json, `${name}-${isPath ? "path" : "point"}.png`, signal);
+  const picture = await pictureOf(
+    operation,
+    json,
+    `${name}-${isPath ? "path" : "point"}.png`,
+    signal,
+  );
   const path = pathThrough(points, method, steps);
   const isNear = path.map((point) => reference.nearest(point).distance <= supportDistance);
   const figure = document.createElement("figure");
@@ -60,7 +65,14 @@ async function stripOf(panel, method, steps, signal) {
 function animateButton(figure, { name, points, title }, method, steps) {
   return button("Animate", async ({ target }) => {
     target.disabled = true;
-    const json = { model: name, latents: points, method, steps, scale: SCALE.animation, bounce: true };
+    const json = {
+      model: name,
+      latents: points,
+      method,
+      steps,
+      scale: SCALE.animation,
+      bounce: true,
+    };
     try {
       const moving = await pictureOf("interpolate/animation", json, `${name}-path.apng`);
       moving.image.alt = `${title}: the same pictures one after the other`;
@@ -86,9 +98,10 @@ async function pictureOf(path, json, fileName, signal) {
 function describe(name, path, isNear) {
   const near = isNear.filter(Boolean).length;
   const all = `${near} of ${path.length} pictures lie where data lives`;
-  const text = path.length === 1
-    ? ` at ${shownPoint(path[0])}${near ? "" : ", where no data lives"}`
-    : `: ${all}${near < path.length ? ", the others are underlined" : ""}`;
+  const text =
+    path.length === 1
+      ? ` at ${shownPoint(path[0])}${near ? "" : ", where no data lives"}`
+      : `: ${all}${near < path.length ? ", the others are underlined" : ""}`;
   const line = document.createElement("span");
   line.append(textElement("strong", name), text);
   return line;

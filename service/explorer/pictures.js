@@ -80,7 +80,11 @@ export class Pictures {
     if (first?.applied.length) {
       item.append(textElement("p", `What was done to it: ${first.applied.join("; ")}.`));
     }
-    item.append(labelField(entry), " ", button("Remove", () => this.remove(entry)));
+    item.append(
+      labelField(entry),
+      " ",
+      button("Remove", () => this.remove(entry)),
+    );
     return item;
   }
 
@@ -118,8 +122,14 @@ export class Pictures {
   }
 
   saveAsCsv() {
-    const records = this.records().map((record) => ({ ...record, applied: record.applied.join("; ") }));
-    const lines = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))];
+    const records = this.records().map((record) => ({
+      ...record,
+      applied: record.applied.join("; "),
+    }));
+    const lines = [
+      Object.keys(records[0] ?? {}),
+      ...records.map((record) => Object.values(record)),
+    ];
     const text = lines.map((values) => `${values.map(csvField).join(",")}\r\n`).join("");
     download(new Blob([text], { type: "text/csv" }), "pictures.csv");
   }
@@ -149,11 +159,16 @@ function resultElement(model, { file, polarity, results }) {
   if (!result?.mean) return textElement("p", `${model}: ${result?.refusal ?? "waiting"}`);
   const { mean, error, in_support: isNear } = result;
   const far = isNear ? "" : "; no data lives there";
-  const text = `${model} at ${shownPoint(mean)}${far}; error ${error.binary_cross_entropy.toFixed(0)} nats, `
-    + `mean square ${error.mean_squared_error.toFixed(4)}`;
+  const text =
+    `${model} at ${shownPoint(mean)}${far}; error ${error.binary_cross_entropy.toFixed(0)} nats, ` +
+    `mean square ${error.mean_squared_error.toFixed(4)}`;
   const picture = pixelsAsCanvas(result.reconstruction);
   const figure = captioned(picture, text);
-  const form = [["images", `@${file.name}`], ["model", model], ["polarity", polarity]];
+  const form = [
+    ["images", `@${file.name}`],
+    ["model", model],
+    ["polarity", polarity],
+  ];
   const fileName = `${model}-${file.name.replace(/\.\w+$/, "")}.png`;
   const command = () => curlCommand("reconstruct", { form });
   const save = () => picture.toBlob((blob) => download(blob, fileName));

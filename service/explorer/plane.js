@@ -1,6 +1,12 @@
 /** The latent plane as a map: where a point lies in the world of tiles, and back. */
 
-import { CRS, Transformation, Util, latLng, point } from "./vendor/leaflet-1.9.4/leaflet-src.esm.js";
+import {
+  CRS,
+  Transformation,
+  Util,
+  latLng,
+  point,
+} from "./vendor/leaflet-1.9.4/leaflet-src.esm.js";
 
 /** Width and height of a tile in pixels, from a model's TileJSON and the shape of its pictures. */
 export function tileSizeOf({ tile_size: width }, image) {

@@ -78,8 +78,7 @@ export class Probe {
     const left = x + AWAY + width > size.x ? x - AWAY - width : x + AWAY;
     const top = y + AWAY + height > size.y ? y - AWAY - height : y + AWAY;
     const within = (value, most) => Math.max(0, Math.min(value, most));
-    this.card.style.transform =
-      `translate(${within(left, size.x - width)}px, ${within(top, size.y - height)}px)`;
+    this.card.style.transform = `translate(${within(left, size.x - width)}px, ${within(top, size.y - height)}px)`;
   }
 
   hide() {

@@ -9,7 +9,10 @@ let silence;
 export function actionsFor(command, save) {
   const buttons = document.createElement("span");
   buttons.className = "actions";
-  buttons.append(button("Copy curl", () => copy(command())), button("Download", save));
+  buttons.append(
+    button("Copy curl", () => copy(command())),
+    button("Download", save),
+  );
   return buttons;
 }
 

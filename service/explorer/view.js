@@ -41,8 +41,12 @@ export function parseView(fragment) {
   view.centre = parsePoint(given.get("at") ?? "") ?? view.centre;
   const zoom = Number.parseInt(given.get("zoom") ?? "", 10);
   view.zoom = Number.isFinite(zoom) ? zoom : null;
-  view.points = list("points", ";").map(parsePlace).filter((place) => place !== null);
-  view.hidden = list("hide", ",").map(Number).filter((index) => Number.isInteger(index));
+  view.points = list("points", ";")
+    .map(parsePlace)
+    .filter((place) => place !== null);
+  view.hidden = list("hide", ",")
+    .map(Number)
+    .filter((index) => Number.isInteger(index));
   view.off = list("off", ",").filter((name) => LAYERS.includes(name));
   view.method = METHODS.find((name) => name === given.get("method")) ?? view.method;
   view.steps = clampSteps(Number.parseInt(given.get("steps") ?? "", 10));
