@@ -14,9 +14,9 @@ import { actionsFor, download } from "./sharing.js";
  */
 
 const KINDS = {
-  vae: "A variational autoencoder was taught to fill the plane as a normal distribution does.",
-  ae: "An autoencoder was only taught to redraw its pictures; where they lie was left to it.",
-  dae: "A denoising autoencoder was taught to redraw pictures from noisy ones.",
+  vae: "A variational autoencoder is trained to fill the plane like a normal distribution.",
+  ae: "An autoencoder is trained only to redraw its pictures; it may put them anywhere.",
+  dae: "A denoising autoencoder is trained to redraw pictures from noisy ones.",
 };
 
 export class Panel {

@@ -67,7 +67,7 @@ function comparisonRow(comparison) {
 function valueCell(measure, isBest) {
   const cell = document.createElement("td");
   if (measure === undefined) {
-    cell.append(textElement("small", "not defined for this kind"));
+    cell.append(textElement("small", "not defined for this kind of model"));
     return cell;
   }
   const text = Number(measure.value.toPrecision(4)).toLocaleString("en");
