@@ -9,7 +9,7 @@ TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 # The page needs no build; these tools only check it.
 NODE := .node
 PRETTIER := $(NODE)/node_modules/.bin/prettier --print-width 100 --log-level warn
-PAGE := 'service/{documentation,explorer}/*.{css,html,js,ts}'
+PAGE := 'service/{documentation,explorer}/*.{css,html,js,ts}' 'tests/explorer/**/*.js'
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve test test-slow docker-test check format openapi clients train clean
@@ -46,6 +46,7 @@ check: $(NODE)/installed install ## lint, formatting and types (needs node and n
 	$(BIN)/mypy examples
 	$(PRETTIER) --check $(PAGE)
 	$(NODE)/node_modules/.bin/tsc --project tests/explorer/tsconfig.json
+	$(NODE)/node_modules/.bin/tsc --project tests/explorer/unit/tsconfig.json
 
 format: $(NODE)/installed install ## fix what ruff and prettier can fix
 	$(BIN)/ruff check --fix .
