@@ -75,9 +75,8 @@ export function chooseModels(wanted, served) {
   const names = served.map(({ name }) => name);
   const known = wanted.filter((name) => names.includes(name));
   if (known.length > 0) return known;
-  /** @param {string} kind */
-  const firstOf = (kind) => served.find((model) => model.kind === kind)?.name;
-  const first = firstOf("vae") ?? names[0];
-  const second = firstOf("ae") ?? names.find((name) => name !== first);
-  return [first, second].filter((name) => name !== undefined);
+  const first = served.find(({ kind }) => kind === "vae") ?? served[0];
+  const others = served.filter((model) => model !== first);
+  const second = others.find(({ kind }) => kind === "ae") ?? others[0];
+  return [first, second].filter((model) => model !== undefined).map(({ name }) => name);
 }

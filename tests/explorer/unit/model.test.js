@@ -57,6 +57,10 @@ test("without a VAE or an AE, the first models are compared", () => {
   assert.deepEqual(chooseModels([], [served("one", "dae"), served("two", "dae")]), ["one", "two"]);
 });
 
+test("a single model is not compared with itself", () => {
+  assert.deepEqual(chooseModels([], [served("one", "ae")]), ["one"]);
+});
+
 test("the nearest reference point is found with its distance", () => {
   assert.deepEqual(REFERENCE.nearest([4, 3]), { index: 3, distance: 3 });
   assert.equal(REFERENCE.className(3), "Coat");

@@ -78,6 +78,7 @@ test("rounding moves a point by less than half a screen pixel at every zoom", ()
 });
 
 test("rounding leaves out digits that no pixel shows, and never gives -0", () => {
+  assert.deepEqual(roundPoint([0.123456, 7], 0), [0.12, 7]);
   assert.deepEqual(roundPoint([0.123456, -1e-9], 8), [0.123, 0]);
   assert.deepEqual(roundPoint([0.123456, 2], 10), [0.1235, 2]);
 });
