@@ -18,12 +18,12 @@ export {};
  * @property {ModelSummary[]} models
  * @property {unknown[]} unavailable models that failed to load
  *
- * @typedef {Object} DetailsOnly
+ * @typedef {Object} Training what a model was trained on
  * @property {ImageShape} image
  * @property {string[]} class_names
- * @property {number} support_distance most of the data has a reference point at least this near
+ * @property {number} support_distance 99 % of the data has a reference point at least this near
  *
- * @typedef {ModelSummary & DetailsOnly} ModelDetails /models/{name}
+ * @typedef {ModelSummary & Training} ModelDetails /models/{name}
  *
  * @typedef {Object} LatentWorld
  * @property {Point} minimum lower left corner

@@ -35,7 +35,7 @@ export class Explorer {
     this.pictures = new Pictures(byId("pictures", HTMLElement), () => this.showPictures());
   }
 
-  /** Show the view of the address, then react to what people do. */
+  /** Show the view of the address, then react to the visitor. */
   async start() {
     await this.openModels();
     this.listenToControls();

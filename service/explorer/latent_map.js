@@ -163,7 +163,7 @@ export class LatentMap {
     map.on("click", ({ latlng }) => chosen(fromMap(latlng)));
     map.on("mousemove", ({ latlng }) => pointed(fromMap(latlng)));
     map.on("mouseout", () => pointed(null));
-    // With the keyboard, the centre of the map acts as the pointer.
+    // With the keyboard, the centre of the map stands in for the pointer.
     const pointAtCentre = () => {
       if (container.matches(":focus-visible")) pointed(this.centre);
     };

@@ -12,11 +12,11 @@ import { tickStep, ticks } from "./ticks.js";
  * @import { Map as LeafletMap } from "./leaflet.js"
  */
 
-const ABOVE_TILES = "300"; // z-index: Leaflet's tiles have 200, what else it draws has 400 or more
+const ABOVE_TILES = "300"; // z-index; Leaflet gives tiles 200 and everything else at least 400
 const CIRCLES = [1, 2, 3]; // standard deviations of the prior
-const MOST_RADIUS = 30_000; // pixels; the arc of a larger circle is a straight line on the screen
+const MOST_RADIUS = 30_000; // pixels; a larger circle looks like a straight line
 const TICK_PIXELS = 70; // least distance between two ticks
-const MARGIN = 9; // pixels around the map in which a mark's centre still shows a part of it
+const MARGIN = 9; // pixels; a mark this far outside the map still reaches into it
 const AXIS = "rgb(255 255 255 / 55%)";
 const TICK = "#fff";
 const CIRCLE = "#ffe14d";

@@ -9,8 +9,10 @@ import { Panel } from "./panel.js";
  * @import { Point } from "./plane.js"
  * @import { View } from "./view.js"
  *
- * @typedef {Pick<MapHandlers, "chosen" | "dragged"> & ViewHandler} PanelsHandlers
- * @typedef {{ moved: (centre: Point, zoom: number) => void }} ViewHandler
+ * @typedef {Object} PanelsHandlers
+ * @property {(centre: Point, zoom: number) => void} moved
+ * @property {MapHandlers["chosen"]} chosen
+ * @property {MapHandlers["dragged"]} dragged
  */
 
 const LINE_DETAIL = 8; // points of the line on the map for each picture of the path
@@ -41,7 +43,7 @@ export class Panels {
     this.parent.replaceChildren();
     this.parent.classList.toggle("single", models.length === 1);
     const panels = models.map((model) => this.panelOf(model, handlers));
-    // Only now do the containers have their sizes, which the first views depend on.
+    // The first view depends on the container's size, which is final once all are in the page.
     for (const { map } of panels) map.open(centre, zoom);
     this.panels = panels;
   }

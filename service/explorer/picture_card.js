@@ -1,4 +1,4 @@
-/** The card of one of people's own pictures, with what each model makes of it. */
+/** The card of one of the visitor's pictures, with what each model makes of it. */
 
 import { button, textElement } from "./elements.js";
 import { placementOf, refusalOf } from "./picture_entry.js";

@@ -1,4 +1,4 @@
-/** One of people's own pictures, and what the models answered about it. */
+/** One of the visitor's pictures, and what the models answered about it. */
 
 /**
  * @import { Reconstruction } from "./answers.js"

@@ -1,4 +1,4 @@
-/** The ways in which people give pictures: chosen, dropped, pasted or drawn. */
+/** The ways to add a picture: choose a file, drop it, paste it or draw. */
 
 import { byId } from "./elements.js";
 import { setUpSketch } from "./sketch.js";

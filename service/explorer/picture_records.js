@@ -1,4 +1,4 @@
-/** People's own pictures as records to save: one for each picture and model. */
+/** The visitor's pictures as records to save: one for each picture and model. */
 
 import { placementOf } from "./picture_entry.js";
 

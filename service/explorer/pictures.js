@@ -1,4 +1,4 @@
-/** People's own pictures: sends them to the models, keeps and lists what the models answer. */
+/** The visitor's pictures: sends them to the models, keeps and lists the answers. */
 
 import { find, partOf } from "./elements.js";
 import { pictureCard } from "./picture_card.js";

@@ -15,7 +15,7 @@ import { shownPoint } from "./view.js";
 
 const AWAY = 18; // pixels between the pointer and the card
 
-/** Follows the pointer over one map. Points that it passes during a request are skipped. */
+/** Follows the pointer over one map. It skips the points passed while a request is under way. */
 export class Probe {
   /**
    * @param {LatentMap} latentMap
@@ -57,7 +57,7 @@ export class Probe {
     if (!this.isDrawing) this.drawWanted();
   }
 
-  /** Draw the picture at the wanted point, until no other point was wanted in the meantime. */
+  /** Draw the picture at the wanted point, and again as long as another point is wanted by then. */
   async drawWanted() {
     this.isDrawing = true;
     try {

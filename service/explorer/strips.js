@@ -1,11 +1,11 @@
 /** The pictures along the path: a strip for each model, still or moving. */
 
-import { button, textElement } from "./elements.js";
+import { button } from "./elements.js";
 import { pathThrough } from "./interpolation.js";
+import { nearnessCaption, nearnessMarks } from "./nearness.js";
 import { callForBlob, commandFor } from "./service.js";
 import { actionsFor, download } from "./sharing.js";
 import { announce, messageOf } from "./status.js";
-import { shownPoint } from "./view.js";
 
 /**
  * @import { Method } from "./interpolation.js"
@@ -30,7 +30,7 @@ export class Strips {
   }
 
   /**
-   * Draw these paths instead of those before, which may still be loading.
+   * Replace the paths shown before, even if those are still loading.
    *
    * @param {Path[]} paths
    */
@@ -56,14 +56,14 @@ async function figureOf(path, signal) {
   const points = pathThrough(path.points, method, steps);
   const isNear = points.map((point) => model.isNearData(point));
   const figure = document.createElement("figure");
-  const caption = captionOf(model.name, points, isNear);
+  const caption = nearnessCaption(model.name, points, isNear);
   picture.image.alt = `${model.title}: ${caption.textContent}`;
   const scroller = document.createElement("div");
   scroller.className = "strip";
   scroller.tabIndex = 0;
   scroller.role = "group";
   scroller.ariaLabel = `Pictures of ${model.name} along the path`;
-  scroller.append(picture.image, marksOf(isNear, picture.image.naturalWidth / points.length));
+  scroller.append(picture.image, nearnessMarks(isNear, picture.image.naturalWidth / points.length));
   figure.append(scroller, caption, picture.actions);
   if (isPath) picture.actions.prepend(animateButton(figure, path));
   return figure;
@@ -111,7 +111,7 @@ function animateButton(figure, path) {
 }
 
 /**
- * A picture of the service, with buttons to copy its command and to save it.
+ * A picture that the service draws, with buttons to copy its command and to save it.
  *
  * @param {string} path
  * @param {unknown} json
@@ -126,44 +126,4 @@ async function pictureOf(path, json, fileName, signal) {
   URL.revokeObjectURL(image.src);
   const command = () => commandFor(path, { json, output: fileName });
   return { image, actions: actionsFor(command, () => download(blob, fileName)) };
-}
-
-/**
- * Says how much of the path lies near data.
- *
- * @param {string} name
- * @param {Point[]} path
- * @param {boolean[]} isNear
- */
-function captionOf(name, path, isNear) {
-  const near = isNear.filter(Boolean).length;
-  const all = `${near} of ${path.length} pictures lie where data lives`;
-  const text =
-    path.length === 1
-      ? ` at ${shownPoint(path[0])}${near ? "" : ", where no data lives"}`
-      : `: ${all}${near < path.length ? ", the others are underlined" : ""}`;
-  const line = document.createElement("span");
-  line.append(textElement("strong", name), text);
-  const caption = document.createElement("figcaption");
-  caption.append(line);
-  return caption;
-}
-
-/**
- * A line under each picture that lies far from data. Screen readers get the caption's count.
- *
- * @param {boolean[]} isNear
- * @param {number} width of a picture, in pixels
- */
-function marksOf(isNear, width) {
-  const marks = document.createElement("div");
-  marks.className = "marks";
-  marks.ariaHidden = "true";
-  for (const near of isNear) {
-    const mark = document.createElement("i");
-    mark.style.width = `${width}px`;
-    mark.classList.toggle("off-data", !near);
-    marks.append(mark);
-  }
-  return marks;
 }

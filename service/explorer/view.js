@@ -120,7 +120,7 @@ export function roundPoint([x, y], zoom) {
 }
 
 /**
- * Coordinates for people: two decimals, no negative zero.
+ * Coordinates as the page shows them: two decimals, no negative zero.
  *
  * @param {Point} point
  */
@@ -129,7 +129,7 @@ export function shownPoint(point) {
 }
 
 /**
- * The list without a value that is in it, or with one that is not.
+ * Remove a value from a list that has it; add it to one that does not.
  *
  * @template T
  * @param {T[]} values
