@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 # PyTorch's own index has the CPU wheel; the general one would bring gigabytes of CUDA on Linux.
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+# The page needs no build; these tools only check it.
+NODE := .node
+PRETTIER := $(NODE)/node_modules/.bin/prettier --print-width 100 --log-level warn
+PAGE := 'service/{documentation,explorer}/*.{css,html,js,ts}' 'tests/explorer/**/*.js'
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve test test-slow docker-test check format openapi clients train clean
@@ -35,15 +39,28 @@ test-slow: install ## run the slow tests: containers and whole README runs
 docker-test: install ## build the images, run and check them: compose, replicas, swarm (needs a Docker engine)
 	$(BIN)/python -m pytest tests/docker
 
-check: install ## lint, formatting and types
+check: $(NODE)/installed install ## lint, formatting and types (needs node and npm)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy examples
+	$(PRETTIER) --check $(PAGE)
+	$(NODE)/node_modules/.bin/tsc --project tests/explorer/tsconfig.json
+	$(NODE)/node_modules/.bin/tsc --project tests/explorer/unit/tsconfig.json
 
-format: install ## let ruff mend what it can
+format: $(NODE)/installed install ## fix what ruff and prettier can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(PRETTIER) --write $(PAGE)
+
+# npm's tools, pinned by the lock file. Once installed they need no network.
+$(NODE)/installed: $(addprefix tests/explorer/,package.json package-lock.json .npmrc)
+	@command -v npm >/dev/null || \
+		{ echo 'The page is checked with node 20.19 or newer and npm: install both, then run make again.' >&2; exit 1; }
+	mkdir -p $(NODE)
+	cp $^ $(NODE)/
+	cd $(NODE) && npm ci --silent --ignore-scripts
+	touch $@
 
 openapi: install ## write docs/openapi.json again (unset ATLAS_* first: limits are in it)
 	$(BIN)/python -m service.openapi_file > docs/openapi.json
@@ -64,5 +81,5 @@ train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: 
 	$(BIN)/python -m training fit ae $(TRAIN)
 	$(BIN)/python -m training fit vae $(TRAIN)
 
-clean: ## remove .venv, clients and caches
-	rm -rf $(VENV) clients .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+clean: ## remove .venv, .node, clients and caches
+	rm -rf $(VENV) $(NODE) clients .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -1,4 +1,4 @@
-// Starts Swagger UI on this server's own document; validatorUrl null: nothing is asked elsewhere.
+// Starts Swagger UI on this server's own OpenAPI document.
 "use strict";
 
 SwaggerUIBundle({
@@ -7,5 +7,5 @@ SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   requestSnippetsEnabled: true,
-  validatorUrl: null,
+  validatorUrl: null, // do not send the document to Swagger's online validator
 });

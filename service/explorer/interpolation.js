@@ -1,9 +1,21 @@
-/** The latent points of a path, as the service's /interpolate has them. */
+/** The latent points of a path, computed the way the service's /interpolate does. */
 
-/** Directions this close to each other, or to opposite ones, are joined by a line. */
+/**
+ * @import { Point } from "./plane.js"
+ *
+ * @typedef {"linear" | "spherical"} Method
+ */
+
+/** Below this sine, two directions are so nearly equal or opposite that a line joins them. */
 const LEAST_SINE = 1e-6;
 
-/** All points from the first to the last of `points`, `steps` from each to the next. */
+/**
+ * All points from the first of `points` to the last, with `steps` steps from each to the next.
+ *
+ * @param {Point[]} points
+ * @param {Method} method
+ * @param {number} steps
+ */
 export function pathThrough(points, method, steps) {
   const between = method === "spherical" ? spherical : linear;
   const path = points.slice(0, 1);
@@ -15,26 +27,57 @@ export function pathThrough(points, method, steps) {
   return path;
 }
 
+/**
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} part from 0 to 1
+ * @returns {Point}
+ */
 function linear(from, to, part) {
-  return from.map((value, axis) => value * (1 - part) + to[axis] * part);
+  return [mix(from[0], to[0], part), mix(from[1], to[1], part)];
 }
 
-/** Shoemake 1985: the direction turns at a constant rate, while the length goes evenly. */
+/**
+ * The direction turns at a constant rate (Shoemake 1985) while the length changes evenly.
+ *
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} part from 0 to 1
+ * @returns {Point}
+ */
 function spherical(from, to, part) {
-  const lengths = [Math.hypot(...from), Math.hypot(...to)];
-  if (Math.min(...lengths) === 0) return linear(from, to, part);
-  const start = from.map((value) => value / lengths[0]);
-  const end = to.map((value) => value / lengths[1]);
+  const [fromLength, toLength] = [Math.hypot(...from), Math.hypot(...to)];
+  if (Math.min(fromLength, toLength) === 0) return linear(from, to, part);
+  const start = divided(from, fromLength);
+  const end = divided(to, toLength);
   const angle = angleBetween(start, end);
   if (Math.sin(angle) < LEAST_SINE) return linear(from, to, part);
-  const length = (lengths[0] * (1 - part) + lengths[1] * part) / Math.sin(angle);
-  const weights = [Math.sin((1 - part) * angle), Math.sin(part * angle)];
-  return start.map((value, axis) => length * (weights[0] * value + weights[1] * end[axis]));
+  const length = mix(fromLength, toLength, part) / Math.sin(angle);
+  const [startWeight, endWeight] = [Math.sin((1 - part) * angle), Math.sin(part * angle)];
+  return [
+    length * (startWeight * start[0] + endWeight * end[0]),
+    length * (startWeight * start[1] + endWeight * end[1]),
+  ];
 }
 
-/** Between two unit vectors, in radians. */
+/**
+ * The angle between two unit vectors in radians; exact near 0 and pi, where acos is not.
+ *
+ * @param {Point} first
+ * @param {Point} second
+ */
 function angleBetween(first, second) {
-  const difference = first.map((value, axis) => value - second[axis]);
-  const sum = first.map((value, axis) => value + second[axis]);
-  return 2 * Math.atan2(Math.hypot(...difference), Math.hypot(...sum));
+  const difference = Math.hypot(first[0] - second[0], first[1] - second[1]);
+  const sum = Math.hypot(first[0] + second[0], first[1] + second[1]);
+  return 2 * Math.atan2(difference, sum);
+}
+
+/** @param {number} from @param {number} to @param {number} part */
+function mix(from, to, part) {
+  return from * (1 - part) + to * part;
+}
+
+/** @param {Point} point @param {number} length @returns {Point} */
+function divided([x, y], length) {
+  return [x / length, y / length];
 }

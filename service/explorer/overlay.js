@@ -1,25 +1,39 @@
-/** What lies over the tiles: the axes in latent units, the prior's circles, the reference points. */
+/** What is drawn over the tiles: axes in latent units, circles of the prior, reference points. */
 
-import { DomUtil } from "./vendor/leaflet-1.9.4/leaflet-src.esm.js";
+import { DomUtil } from "./leaflet.js";
+import { contextOf } from "./elements.js";
+import { SHADE, drawLine, outline, write } from "./ink.js";
 import { colourOf, traceMark } from "./palette.js";
 import { fromMap, toMap } from "./plane.js";
+import { tickStep, ticks } from "./ticks.js";
 
-const ABOVE_TILES = 300; // and below whatever else Leaflet draws, as its panes are numbered
+/**
+ * @import { Reference } from "./reference.js"
+ * @import { Map as LeafletMap } from "./leaflet.js"
+ */
+
+const ABOVE_TILES = "300"; // z-index; Leaflet gives tiles 200 and everything else at least 400
 const CIRCLES = [1, 2, 3]; // standard deviations of the prior
-const MOST_RADIUS = 30_000; // pixels; of a circle so near that it is a line one sees nothing
-const TICK_PIXELS = 70; // between two ticks, at least
-const LINE = "rgb(255 255 255 / 55%)";
+const MOST_RADIUS = 30_000; // pixels; a larger circle looks like a straight line
+const TICK_PIXELS = 70; // least distance between two ticks
+const MARGIN = 9; // pixels; a mark this far outside the map still reaches into it
+const AXIS = "rgb(255 255 255 / 55%)";
+const TICK = "#fff";
 const CIRCLE = "#ffe14d";
-const SHADE = "rgb(0 0 0 / 65%)";
-const FONT = "12px system-ui, sans-serif";
 
-/** A canvas over a map that is drawn anew whenever the map moves. */
+/** A canvas over a map, drawn again whenever the map moves. */
 export class Overlay {
-  constructor(map, { reference, hasPrior }) {
+  /**
+   * @param {LeafletMap} map
+   * @param {Reference} reference
+   * @param {boolean} hasPrior whether the model was trained to follow the normal distribution
+   */
+  constructor(map, reference, hasPrior) {
     this.map = map;
     this.reference = reference;
     this.hasPrior = hasPrior;
     this.shown = { points: true, axes: true };
+    /** @type {Set<number>} */
     this.hidden = new Set();
     this.canvas = document.createElement("canvas");
     this.canvas.className = "overlay";
@@ -30,7 +44,10 @@ export class Overlay {
     map.on("zoomanim", () => this.canvas.classList.add("stale"));
   }
 
-  /** Show what `shown` says, without the classes in `hidden`. */
+  /**
+   * @param {{ points: boolean, axes: boolean }} shown
+   * @param {number[]} hidden classes whose points are not drawn
+   */
   update(shown, hidden) {
     this.shown = shown;
     this.hidden = new Set(hidden);
@@ -46,7 +63,7 @@ export class Overlay {
     this.canvas.style.height = `${height}px`;
     DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint([0, 0]));
     this.canvas.classList.remove("stale");
-    const context = this.canvas.getContext("2d");
+    const context = contextOf(this.canvas);
     context.scale(density, density);
     if (this.shown.points) this.drawPoints(context, width, height);
     if (this.shown.axes) {
@@ -55,27 +72,43 @@ export class Overlay {
     }
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   drawPoints(context, width, height) {
-    const byLabel = new Map();
-    this.reference.coordinates.forEach((point, index) => {
-      const label = this.reference.labels[index];
-      const { x, y } = this.map.latLngToContainerPoint(toMap(point));
-      if (this.hidden.has(label) || x < -9 || y < -9 || x > width + 9 || y > height + 9) return;
-      if (!byLabel.has(label)) byLabel.set(label, []);
-      byLabel.get(label).push([x, y]);
-    });
     const radius = Math.min(6, Math.max(2, this.map.getZoom() - 7));
     context.lineWidth = 1;
     context.strokeStyle = SHADE;
-    for (const [label, points] of byLabel) {
+    for (const [label, points] of this.pointsWithin(width, height)) {
       context.beginPath();
-      for (const [x, y] of points) traceMark(context, label, x, y, radius);
+      for (const { x, y } of points) traceMark(context, label, x, y, radius);
       context.fillStyle = colourOf(label);
       context.fill();
       context.stroke();
     }
   }
 
+  /**
+   * The points to draw, in pixels, by class.
+   *
+   * @param {number} width
+   * @param {number} height
+   */
+  pointsWithin(width, height) {
+    /** @type {Map<number, { x: number, y: number }[]>} */
+    const byLabel = new Map();
+    this.reference.coordinates.forEach((point, index) => {
+      const label = this.reference.labels[index];
+      if (this.hidden.has(label)) return;
+      const place = this.map.latLngToContainerPoint(toMap(point));
+      if (place.x < -MARGIN || place.x > width + MARGIN) return;
+      if (place.y < -MARGIN || place.y > height + MARGIN) return;
+      const others = byLabel.get(label);
+      if (others) others.push(place);
+      else byLabel.set(label, [place]);
+    });
+    return byLabel;
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
   drawCircles(context) {
     const centre = this.map.latLngToContainerPoint(toMap([0, 0]));
     const unit = this.map.latLngToContainerPoint(toMap([1, 1])).subtract(centre);
@@ -86,71 +119,28 @@ export class Overlay {
       if (Math.max(width, height) > MOST_RADIUS) continue;
       context.beginPath();
       context.ellipse(centre.x, centre.y, width, height, 0, 0, 2 * Math.PI);
-      stroke(context, CIRCLE);
+      outline(context, CIRCLE);
       const [x, y] = [centre.x + width * Math.SQRT1_2, centre.y - height * Math.SQRT1_2];
       write(context, `${deviations}σ`, x, y);
     }
     context.setLineDash([]);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   drawAxes(context, width, height) {
     const [left, top] = fromMap(this.map.containerPointToLatLng([0, 0]));
     const [right, bottom] = fromMap(this.map.containerPointToLatLng([width, height]));
     const step = tickStep(((right - left) * TICK_PIXELS) / width);
-    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-    for (const value of ticks(left, right, step)) {
+    for (const { value, text } of ticks(left, right, step)) {
       const x = Math.round(this.map.latLngToContainerPoint(toMap([value, top])).x);
-      line(context, x, value === 0 ? 0 : height - 6, x, height, value === 0);
-      write(context, value.toFixed(digits), x, height - 15);
+      if (value === 0) drawLine(context, [x, 0], [x, height], AXIS);
+      else drawLine(context, [x, height - 6], [x, height], TICK);
+      write(context, text, x, height - 15);
     }
-    for (const value of ticks(bottom, top, step)) {
+    for (const { value, text } of ticks(bottom, top, step)) {
       const y = Math.round(this.map.latLngToContainerPoint(toMap([left, value])).y);
-      line(context, 0, y, value === 0 ? width : 6, y, value === 0);
-      write(context, value.toFixed(digits), 10, y, "left");
+      drawLine(context, [0, y], [value === 0 ? width : 6, y], value === 0 ? AXIS : TICK);
+      write(context, text, 10, y, "left");
     }
   }
-}
-
-/** The least of 1, 2 or 5 times a power of ten that is not below `least`. */
-function tickStep(least) {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * (1 - 1e-9));
-}
-
-function* ticks(lower, upper, step) {
-  for (let count = Math.ceil(lower / step); count * step <= upper; count += 1) {
-    yield count === 0 ? 0 : count * step;
-  }
-}
-
-function line(context, fromX, fromY, toX, toY, isAxis) {
-  context.beginPath();
-  context.moveTo(fromX, fromY);
-  context.lineTo(toX, toY);
-  stroke(context, isAxis ? LINE : "#fff");
-}
-
-/** Twice, so that it is seen on light and dark pictures alike. */
-function stroke(context, colour) {
-  context.lineWidth = 3;
-  context.strokeStyle = SHADE;
-  context.stroke();
-  context.lineWidth = 1.5;
-  context.strokeStyle = colour;
-  context.stroke();
-}
-
-function write(context, text, x, y, align = "center") {
-  context.font = FONT;
-  context.textAlign = align;
-  context.textBaseline = "middle";
-  context.lineWidth = 3;
-  context.lineJoin = "round";
-  context.strokeStyle = "rgb(0 0 0 / 85%)";
-  const dash = context.getLineDash();
-  context.setLineDash([]);
-  context.strokeText(text, x, y);
-  context.setLineDash(dash);
-  context.fillStyle = "#fff";
-  context.fillText(text, x, y);
 }

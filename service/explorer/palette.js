@@ -1,8 +1,8 @@
-/** One colour and one shape a class, in the order of the class names. */
+/** The colour and the shape that stand for a class. */
 
 /**
- * Ten colours that stay apart in common colour-vision deficiencies (Petroff 2021, "Accessible Color
- * Sequences for Data Visualization"), the same as in the figures of the training package.
+ * Ten colours that stay distinct in common colour-vision deficiencies (Petroff 2021, "Accessible
+ * Color Sequences for Data Visualization"). The training package's figures use the same.
  */
 const COLOURS = [
   "#3f90da",
@@ -17,33 +17,37 @@ const COLOURS = [
   "#92dadd",
 ];
 
-/** After every ten classes the next shape, so that no two of up to forty look alike. */
+/** Each ten classes share a shape, so that up to forty classes look different. */
 const SHAPES = ["circle", "square", "triangle", "diamond"];
 
-/** The colour of a class. */
+/** @param {number} label */
 export function colourOf(label) {
   return COLOURS[label % COLOURS.length];
 }
 
-/** The shape of a class. */
-function shapeOf(label) {
-  return SHAPES[Math.floor(label / COLOURS.length) % SHAPES.length];
-}
-
-/** Add the outline of a class's mark around (x, y) to the context's path. */
+/**
+ * Add the outline of a class's mark around (x, y) to the context's path.
+ *
+ * @param {Pick<CanvasPath, "arc" | "lineTo" | "moveTo">} context
+ * @param {number} label
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 export function traceMark(context, label, x, y, radius) {
-  const shape = shapeOf(label);
+  const shape = SHAPES[Math.floor(label / COLOURS.length) % SHAPES.length];
   if (shape === "circle") {
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
     return;
   }
-  const corners = { square: 4, triangle: 3, diamond: 4 }[shape];
+  const corners = shape === "triangle" ? 3 : 4;
   const start = shape === "square" ? Math.PI / 4 : -Math.PI / 2;
   for (let corner = 0; corner <= corners; corner += 1) {
     const angle = start + (2 * Math.PI * corner) / corners;
-    const point = [x + 1.2 * radius * Math.cos(angle), y + 1.2 * radius * Math.sin(angle)];
-    if (corner === 0) context.moveTo(...point);
-    else context.lineTo(...point);
+    const cornerX = x + 1.2 * radius * Math.cos(angle);
+    const cornerY = y + 1.2 * radius * Math.sin(angle);
+    if (corner === 0) context.moveTo(cornerX, cornerY);
+    else context.lineTo(cornerX, cornerY);
   }
 }

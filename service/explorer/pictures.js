@@ -1,193 +1,134 @@
-/** People's own pictures: encoded, placed on the maps, shown beside what the models make of them. */
+/** The visitor's pictures: sends them to the models, keeps and lists the answers. */
 
-import { button, textElement } from "./elements.js";
-import { callForJson, curlCommand } from "./service.js";
-import { actionsFor, announce, download } from "./sharing.js";
-import { shownPoint } from "./view.js";
+import { find, partOf } from "./elements.js";
+import { pictureCard } from "./picture_card.js";
+import { isPlaced, placementOf } from "./picture_entry.js";
+import { csvOf, jsonOf, recordsOf } from "./picture_records.js";
+import { canvasOf } from "./pixels.js";
+import { callForJson } from "./service.js";
+import { download } from "./sharing.js";
+import { announce, messageOf } from "./status.js";
 
-const AT_ONCE = 4; // requests
+/**
+ * @import { ReconstructOutput } from "./answers.js"
+ * @import { PlacedPicture } from "./latent_map.js"
+ * @import { Entry, Polarity, Result } from "./picture_entry.js"
+ */
 
-/** The pictures that were given, and what each model said of them. */
+const MOST_REQUESTS = 4; // at once
+
 export class Pictures {
-  /** `changed()` is called whenever there is something new to show on the maps. */
+  /**
+   * @param {HTMLElement} section
+   * @param {() => void} changed called when the maps have something new to show
+   */
   constructor(section, changed) {
-    this.list = section.querySelector("ul");
-    this.downloads = section.querySelector("[data-part=downloads]");
+    this.list = find(section, "ul", HTMLElement);
+    this.downloads = partOf(section, "downloads", HTMLElement);
     this.changed = changed;
+    /** @type {string[]} */
     this.models = [];
+    /** @type {Entry[]} */
     this.entries = [];
-    section.querySelector("[data-act=csv]").addEventListener("click", () => this.saveAsCsv());
-    section.querySelector("[data-act=json]").addEventListener("click", () => this.saveAsJson());
-    section.querySelector("[data-act=forget]").addEventListener("click", () => {
+    /** @param {string} name @param {() => void} act */
+    const on = (name, act) =>
+      find(section, `[data-act=${name}]`, HTMLElement).addEventListener("click", act);
+    on("csv", () => this.save(csvOf, "text/csv", "pictures.csv"));
+    on("json", () => this.save(jsonOf, "application/json", "pictures.json"));
+    on("forget", () => {
       this.entries = [];
       this.draw();
     });
   }
 
-  /** Add files; `polarity` as /encode has it. */
-  async add(files, polarity = "auto") {
-    const added = files.map((file) => ({ file, polarity, label: "", results: {} }));
+  /**
+   * @param {File[]} files
+   * @param {Polarity} polarity
+   */
+  async add(files, polarity) {
+    const added = files.map((file) => ({ file, polarity, label: "", results: new Map() }));
     this.entries.push(...added);
     await this.ask(added);
   }
 
-  /** Ask further models about the pictures that are there. */
+  /**
+   * Show what these models answer, asking those that have not seen the pictures yet.
+   *
+   * @param {string[]} models
+   */
   async useModels(models) {
     this.models = models;
     await this.ask(this.entries);
   }
 
-  /** Where the pictures lie in a model's plane: [{point, element}]. */
+  /**
+   * Where the pictures lie in a model's plane.
+   *
+   * @param {string} model
+   * @returns {PlacedPicture[]}
+   */
   placesIn(model) {
     return this.entries
-      .filter(({ results }) => results[model]?.mean)
-      .map(({ results }) => ({
-        point: results[model].mean,
-        element: pixelsAsCanvas(results[model].image),
-      }));
+      .map((entry) => placementOf(entry, model))
+      .filter((placement) => placement !== null)
+      .map(({ mean, image }) => ({ point: mean, element: canvasOf(image) }));
   }
 
+  /** @param {Entry[]} entries */
   async ask(entries) {
     const waiting = entries.flatMap((entry) =>
-      this.models.filter((model) => !(model in entry.results)).map((model) => ({ entry, model })),
+      this.models.filter((model) => !entry.results.has(model)).map((model) => ({ entry, model })),
     );
     const takeNext = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
-        next.entry.results[next.model] = await resultOf(next.entry, next.model);
+        next.entry.results.set(next.model, await resultOf(next.entry, next.model));
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, takeNext));
+    await Promise.all(Array.from({ length: MOST_REQUESTS }, takeNext));
     this.draw();
-    const placed = entries.filter(({ results }) => Object.values(results).some(({ mean }) => mean));
+    const placed = entries.filter(isPlaced);
     if (entries.length) announce(`${placed.length} of ${entries.length} pictures are on the map.`);
   }
 
   draw() {
-    this.list.replaceChildren(...this.entries.map((entry) => this.itemOf(entry)));
+    const cards = this.entries.map((entry) =>
+      pictureCard(entry, this.models, () => this.remove(entry)),
+    );
+    this.list.replaceChildren(...cards);
     this.downloads.hidden = this.entries.length === 0;
     this.changed();
   }
 
-  itemOf(entry) {
-    const item = document.createElement("li");
-    const first = this.models.map((model) => entry.results[model]).find((result) => result?.image);
-    const title = textElement("h3", entry.file.name);
-    const figures = document.createElement("div");
-    figures.className = "pictures";
-    if (first) figures.append(captioned(pixelsAsCanvas(first.image), "as the models see it"));
-    for (const model of this.models) figures.append(resultElement(model, entry));
-    item.append(title, figures);
-    if (first?.applied.length) {
-      item.append(textElement("p", `What was done to it: ${first.applied.join("; ")}.`));
-    }
-    item.append(labelField(entry), " ", button("Remove", () => this.remove(entry)));
-    return item;
-  }
-
+  /** @param {Entry} entry */
   remove(entry) {
     this.entries = this.entries.filter((other) => other !== entry);
     this.draw();
   }
 
-  /** One record a picture and model, in their order, as both downloads have it. */
-  records() {
-    return this.entries.flatMap(({ file, label, results }) =>
-      this.models
-        .map((model) => ({ model, result: results[model] }))
-        .filter(({ result }) => result?.mean)
-        .map(({ model, result }) => ({
-          name: file.name,
-          label,
-          model,
-          version: result.version,
-          x: result.mean[0],
-          y: result.mean[1],
-          standard_deviation_x: result.standard_deviation[0],
-          standard_deviation_y: result.standard_deviation[1],
-          in_support: result.in_support,
-          mean_squared_error: result.error.mean_squared_error,
-          binary_cross_entropy: result.error.binary_cross_entropy,
-          applied: result.applied,
-        })),
-    );
-  }
-
-  saveAsJson() {
-    const text = `${JSON.stringify(this.records(), null, 2)}\n`;
-    download(new Blob([text], { type: "application/json" }), "pictures.json");
-  }
-
-  saveAsCsv() {
-    const records = this.records().map((record) => ({ ...record, applied: record.applied.join("; ") }));
-    const lines = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))];
-    const text = lines.map((values) => `${values.map(csvField).join(",")}\r\n`).join("");
-    download(new Blob([text], { type: "text/csv" }), "pictures.csv");
+  /**
+   * @param {typeof csvOf | typeof jsonOf} format
+   * @param {string} type
+   * @param {string} fileName
+   */
+  save(format, type, fileName) {
+    download(new Blob([format(recordsOf(this.entries, this.models))], { type }), fileName);
   }
 }
 
-/** RFC 4180: quoted where it must be. */
-function csvField(value) {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
+/**
+ * @param {Entry} entry
+ * @param {string} model
+ * @returns {Promise<Result>}
+ */
 async function resultOf({ file, polarity }, model) {
   const form = new FormData();
   form.append("images", file);
   form.append("model", model);
   form.append("polarity", polarity);
   try {
-    const { version, reconstructions } = await callForJson("reconstruct", { form });
-    return { version, ...reconstructions[0] };
+    const answer = /** @type {ReconstructOutput} */ (await callForJson("reconstruct", { form }));
+    return { placement: { version: answer.version, ...answer.reconstructions[0] } };
   } catch (error) {
-    return { refusal: error.message };
+    return { refusal: messageOf(error) };
   }
-}
-
-function resultElement(model, { file, polarity, results }) {
-  const result = results[model];
-  if (!result?.mean) return textElement("p", `${model}: ${result?.refusal ?? "waiting"}`);
-  const { mean, error, in_support: isNear } = result;
-  const far = isNear ? "" : "; no data lives there";
-  const text = `${model} at ${shownPoint(mean)}${far}; error ${error.binary_cross_entropy.toFixed(0)} nats, `
-    + `mean square ${error.mean_squared_error.toFixed(4)}`;
-  const picture = pixelsAsCanvas(result.reconstruction);
-  const figure = captioned(picture, text);
-  const form = [["images", `@${file.name}`], ["model", model], ["polarity", polarity]];
-  const fileName = `${model}-${file.name.replace(/\.\w+$/, "")}.png`;
-  const command = () => curlCommand("reconstruct", { form });
-  const save = () => picture.toBlob((blob) => download(blob, fileName));
-  figure.append(actionsFor(command, save));
-  return figure;
-}
-
-function labelField(entry) {
-  const label = textElement("label", "Label ");
-  const field = document.createElement("input");
-  field.value = entry.label;
-  field.maxLength = 100;
-  field.addEventListener("input", () => {
-    entry.label = field.value;
-  });
-  label.append(field);
-  return label;
-}
-
-function captioned(picture, text) {
-  const figure = document.createElement("figure");
-  figure.append(picture, textElement("figcaption", text));
-  return figure;
-}
-
-/** Rows of values in 0..1 as a canvas of that many pixels. */
-function pixelsAsCanvas(rows) {
-  const canvas = document.createElement("canvas");
-  canvas.width = rows[0].length;
-  canvas.height = rows.length;
-  const image = new ImageData(canvas.width, canvas.height);
-  rows.flat().forEach((value, index) => {
-    image.data.set([255 * value, 255 * value, 255 * value, 255], 4 * index);
-  });
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
 }

@@ -1,18 +1,41 @@
-/** The latent plane as a map: where a point lies in the world of tiles, and back. */
+/** The latent plane as a Leaflet map: where a point lies in the world of tiles, and back. */
 
-import { CRS, Transformation, Util, latLng, point } from "./vendor/leaflet-1.9.4/leaflet-src.esm.js";
+import { CRS, Point as Pixels, Transformation, Util, latLng } from "./leaflet.js";
 
-/** Width and height of a tile in pixels, from a model's TileJSON and the shape of its pictures. */
+/**
+ * @import { ImageShape, TileJson } from "./answers.js"
+ * @import { LatLng } from "./leaflet.js"
+ *
+ * @typedef {[number, number]} Point x and y in latent units
+ */
+
+/**
+ * Width and height of a tile in pixels.
+ *
+ * @param {TileJson} tiles
+ * @param {ImageShape} image
+ */
 export function tileSizeOf({ tile_size: width }, image) {
-  return point(width, (width / image.width) * image.height);
+  return new Pixels(width, (width / image.width) * image.height);
 }
 
-/** The latent step between two pictures at a zoom. */
+/**
+ * The latent step between two pictures at a zoom.
+ *
+ * @param {TileJson} tiles
+ * @param {number} zoom
+ */
 export function stepAt({ latent }, zoom) {
   return latent.step_at_zoom_0 / 2 ** zoom;
 }
 
-/** The plane as a map whose tile 0/0/0 is the whole world of the TileJSON. */
+/**
+ * A coordinate system in which tile 0/0/0 is the whole world of the TileJSON.
+ *
+ * @param {TileJson} tiles
+ * @param {Pixels} tileSize
+ * @returns {CRS}
+ */
 export function planeOf({ latent }, tileSize) {
   const [left, bottom] = latent.minimum;
   const [right, top] = latent.maximum;
@@ -21,12 +44,15 @@ export function planeOf({ latent }, tileSize) {
   return Util.extend({}, CRS.Simple, { transformation });
 }
 
-/** A latent point as the map's coordinates. */
+/** @param {Point} point */
 export function toMap([x, y]) {
   return latLng(y, x);
 }
 
-/** The map's coordinates as a latent point. */
+/**
+ * @param {LatLng} place
+ * @returns {Point}
+ */
 export function fromMap({ lat, lng }) {
   return [lng, lat];
 }

@@ -1,15 +1,25 @@
-/** A model's reference set: held-out pictures whose place in the plane is known. */
+/** A model's reference set: held-out pictures and where they lie in its plane. */
 
+import { contextOf } from "./elements.js";
 import { callForBlob, callForJson } from "./service.js";
 
-/** The reference set of a model, with its thumbnails. */
+/**
+ * @import { ReferenceSet } from "./answers.js"
+ * @import { Point } from "./plane.js"
+ */
+
+/** @param {string} model */
 export async function loadReference(model) {
   const path = `models/${encodeURIComponent(model)}/reference`;
   const [data, picture] = await Promise.all([callForJson(path), callForBlob(`${path}.png`)]);
-  return new Reference(data, await createImageBitmap(picture));
+  return new Reference(/** @type {ReferenceSet} */ (data), await createImageBitmap(picture));
 }
 
-class Reference {
+export class Reference {
+  /**
+   * @param {ReferenceSet} data
+   * @param {ImageBitmap} mosaic all thumbnails in one picture
+   */
   constructor(data, mosaic) {
     this.coordinates = data.coordinates;
     this.labels = data.labels;
@@ -18,7 +28,11 @@ class Reference {
     this.mosaic = mosaic;
   }
 
-  /** The reference point nearest to a point: its index and how far it is, in latent units. */
+  /**
+   * Index of the nearest reference point, and its distance in latent units.
+   *
+   * @param {Point} point
+   */
   nearest([x, y]) {
     let index = 0;
     let least = Number.POSITIVE_INFINITY;
@@ -32,17 +46,28 @@ class Reference {
     return { index, distance: Math.sqrt(least) };
   }
 
-  /** Where a class's typical picture lies: the one nearest to the median of its points. */
+  /**
+   * Where a class's typical picture lies: the one nearest to the median of the class.
+   * Null if the set has no such class.
+   *
+   * @param {string} className
+   */
   typicalPoint(className) {
     const label = this.classNames.indexOf(className);
     const own = this.coordinates.filter((_, index) => this.labels[index] === label);
     if (own.length === 0) return null;
-    const centre = [0, 1].map((axis) => median(own.map((point) => point[axis])));
-    const distance = ([x, y]) => (x - centre[0]) ** 2 + (y - centre[1]) ** 2;
+    const [centreX, centreY] = [median(own.map(([x]) => x)), median(own.map(([, y]) => y))];
+    /** @param {Point} point */
+    const distance = ([x, y]) => (x - centreX) ** 2 + (y - centreY) ** 2;
     return own.reduce((best, point) => (distance(point) < distance(best) ? point : best));
   }
 
-  /** Draw a picture of the set over the whole of a canvas. */
+  /**
+   * Fill a canvas with a picture of the set.
+   *
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} index
+   */
   drawThumbnail(canvas, index) {
     const { columns, width, height } = this.shape;
     const left = (index % columns) * width;
@@ -50,18 +75,26 @@ class Reference {
     drawPixels(canvas, this.mosaic, [left, top, width, height]);
   }
 
+  /** @param {number} index */
   className(index) {
     return this.classNames[this.labels[index]];
   }
 }
 
-/** Draw an image, or the part [left, top, width, height] of it, over a canvas, pixels kept square. */
+/**
+ * Fill a canvas with an image, or with a part of it, without smoothing.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {ImageBitmap} image
+ * @param {[number, number, number, number]} part left, top, width, height
+ */
 export function drawPixels(canvas, image, part = [0, 0, image.width, image.height]) {
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, ...part, 0, 0, canvas.width, canvas.height);
 }
 
+/** @param {number[]} values */
 function median(values) {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)];

@@ -1,12 +1,23 @@
-/** Calls to the service this page came from, and the same calls as commands to copy. */
+/** Calls to the service that this page came from. */
+
+import { curlCommand } from "./curl.js";
+
+/**
+ * @import { Problem } from "./answers.js"
+ *
+ * @typedef {Object} Body what a request sends; without one it is a GET
+ * @property {unknown} [json]
+ * @property {FormData} [form]
+ *
+ * @typedef {Body & { signal?: AbortSignal }} Call
+ */
 
 const KEY_NAME = "atlas-api-key";
 const MOST_TRIES = 4;
-/** Paths are relative to the page, so that it works behind a prefix too. */
-const BASE = new URL(".", document.baseURI);
 
-/** An answer that is not 2xx: its status and what the service says is wrong. */
+/** An error that the service answered with. */
 export class ServiceProblem extends Error {
+  /** @param {number} status @param {string} detail */
   constructor(status, detail) {
     super(detail);
     this.status = status;
@@ -14,11 +25,15 @@ export class ServiceProblem extends Error {
 }
 
 /**
- * An answer of the service; one that is too busy (503) is asked again when it says so.
+ * The service's response. After a 503 it waits for as long as Retry-After says and tries again.
  *
- * Throws ServiceProblem, or an AbortError if `signal` ends the call.
+ * Throws a ServiceProblem, or an AbortError if `signal` ends the call.
+ *
+ * @param {string} path relative to the page
+ * @param {Call} [call]
  */
-export async function call(path, { json, form, signal } = {}) {
+async function call(path, { json, form, signal } = {}) {
+  /** @type {RequestInit & { headers: Headers }} */
   const request = { headers: new Headers(), signal };
   const key = sessionStorage.getItem(KEY_NAME);
   if (key) request.headers.set("X-API-Key", key);
@@ -30,53 +45,75 @@ export async function call(path, { json, form, signal } = {}) {
   }
   if (request.body) request.method = "POST";
   for (let tries = 1; ; tries += 1) {
-    const answer = await fetch(new URL(path, BASE), request);
-    if (answer.ok) return answer;
-    if (answer.status !== 503 || tries === MOST_TRIES) throw await problemOf(answer);
-    await delay(1000 * Number(answer.headers.get("retry-after") ?? 1), signal);
+    const response = await fetch(addressOf(path), request);
+    if (response.ok) return response;
+    if (response.status !== 503 || tries === MOST_TRIES) throw await problemOf(response);
+    await delay(1000 * Number(response.headers.get("retry-after") ?? 1), signal);
   }
 }
 
-/** The JSON of an answer. */
+/**
+ * @param {string} path
+ * @param {Call} [request]
+ * @returns {Promise<unknown>}
+ */
 export async function callForJson(path, request) {
   return (await call(path, request)).json();
 }
 
-/** The bytes of an answer, as a Blob of its media type. */
+/**
+ * @param {string} path
+ * @param {Call} [request]
+ */
 export async function callForBlob(path, request) {
   return (await call(path, request)).blob();
 }
 
-/** Keep the key for this tab. */
+/**
+ * Keep an API key until the tab is closed.
+ *
+ * @param {string} key
+ */
 export function rememberKey(key) {
   sessionStorage.setItem(KEY_NAME, key);
 }
 
-/** The same call for a shell. A key is named, never shown. */
-export function curlCommand(path, { json, form, output } = {}) {
-  const words = ["curl"];
-  if (output) words.push("-o", quoted(output));
-  if (sessionStorage.getItem(KEY_NAME)) words.push("-H", '"X-API-Key: $ATLAS_API_KEY"');
-  for (const [name, value] of form ?? []) words.push("-F", quoted(`${name}=${value}`));
-  if (json !== undefined) words.push("--json", quoted(JSON.stringify(json)));
-  words.push(quoted(new URL(path, BASE).href));
-  return words.join(" ");
+/**
+ * The shell command that makes a call.
+ *
+ * @param {string} path
+ * @param {{ json?: unknown, form?: [string, string][], output?: string }} request
+ */
+export function commandFor(path, request) {
+  const needsKey = Boolean(sessionStorage.getItem(KEY_NAME));
+  return curlCommand(addressOf(path).href, { ...request, needsKey });
 }
 
-function quoted(word) {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/**
+ * Paths are relative to the page, so that it works behind a proxy's prefix.
+ *
+ * @param {string} path
+ */
+function addressOf(path) {
+  return new URL(path, new URL(".", document.baseURI));
 }
 
-async function problemOf(answer) {
+/** @param {Response} response */
+async function problemOf(response) {
   try {
-    const { detail, errors } = await answer.json();
+    const { detail, errors } = /** @type {Problem} */ (await response.json());
     const places = errors.map((fault) => `${fault.pointer}: ${fault.detail}`);
-    return new ServiceProblem(answer.status, [detail, ...places].join("; "));
+    return new ServiceProblem(response.status, [detail, ...places].join("; "));
   } catch {
-    return new ServiceProblem(answer.status, `the service answered ${answer.status}`);
+    return new ServiceProblem(response.status, `the service answered ${response.status}`);
   }
 }
 
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal] ends the wait
+ * @returns {Promise<void>}
+ */
 function delay(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);

@@ -1,45 +1,50 @@
-/** Copying and downloading: what a picture or a set of numbers came from, and the thing itself. */
+/** Copying commands and links, and saving files. */
 
-import { button } from "./elements.js";
+import { button, byId, find } from "./elements.js";
+import { announce } from "./status.js";
 
-const SHOWN_MILLISECONDS = 8000;
-let silence;
-
-/** Buttons for a picture: `command()` is the shell command that makes it, `save()` downloads it. */
+/**
+ * Buttons for a picture: copy the shell command that makes it, and save it.
+ *
+ * @param {() => string} command
+ * @param {() => unknown} save
+ */
 export function actionsFor(command, save) {
   const buttons = document.createElement("span");
   buttons.className = "actions";
-  buttons.append(button("Copy curl", () => copy(command())), button("Download", save));
+  buttons.append(
+    button("Copy curl", () => copy(command())),
+    button("Download", save),
+  );
   return buttons;
 }
 
-/** Put a text on the clipboard; where the browser forbids it, show it to be copied by hand. */
+/**
+ * Put a text on the clipboard. Where the browser forbids it, show the text to copy by hand.
+ *
+ * @param {string} text
+ */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     announce("Copied.");
   } catch {
-    const dialog = document.getElementById("by-hand");
-    const field = dialog.querySelector("textarea");
+    const dialog = byId("by-hand", HTMLDialogElement);
+    const field = find(dialog, "textarea", HTMLTextAreaElement);
     field.value = text;
     dialog.showModal();
     field.select();
   }
 }
 
-/** Save bytes under a name. */
+/**
+ * @param {Blob} blob
+ * @param {string} fileName
+ */
 export function download(blob, fileName) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = fileName;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** Say something in the page's status line for a while; screen readers read it out. */
-export function announce(text) {
-  const line = document.getElementById("status");
-  line.textContent = text;
-  clearTimeout(silence);
-  silence = setTimeout(() => line.replaceChildren(), SHOWN_MILLISECONDS);
 }

@@ -1,32 +1,34 @@
-/** A pad to draw a picture on: white on black, as the models know pictures. */
+/** A pad to draw a picture on, white on black like the pictures of the data. */
 
-const BRUSH = 20; // pixels of 280, about as thick as what the data show
+import { contextOf, find } from "./elements.js";
 
-/** Open the dialog's pad; `use(file)` gets the drawing as a PNG file. */
+const BRUSH = 20; // pixels of 280, about as thick as the lines in the data
+
+/**
+ * @param {HTMLDialogElement} dialog holds the pad
+ * @param {(file: File) => void} use called with the drawing as a PNG file
+ */
 export function setUpSketch(dialog, use) {
-  const pad = dialog.querySelector("canvas");
-  const context = pad.getContext("2d");
+  const pad = find(dialog, "canvas", HTMLCanvasElement);
+  const context = contextOf(pad);
   let count = 0;
   const clear = () => {
     context.fillStyle = "#000";
     context.fillRect(0, 0, pad.width, pad.height);
   };
-  const at = ({ offsetX, offsetY }) => [
-    (offsetX * pad.width) / pad.clientWidth,
-    (offsetY * pad.height) / pad.clientHeight,
-  ];
   pad.addEventListener("pointerdown", (event) => {
     pad.setPointerCapture(event.pointerId);
     context.beginPath();
-    context.moveTo(...at(event));
-    draw(context, at(event));
+    context.moveTo(...placeOn(pad, event));
+    drawTo(context, placeOn(pad, event));
   });
   pad.addEventListener("pointermove", (event) => {
-    if (event.buttons) draw(context, at(event));
+    if (event.buttons) drawTo(context, placeOn(pad, event));
   });
-  dialog.querySelector("[data-act=clear]").addEventListener("click", clear);
-  dialog.querySelector("[data-act=use]").addEventListener("click", () => {
+  find(dialog, "[data-act=clear]", HTMLElement).addEventListener("click", clear);
+  find(dialog, "[data-act=use]", HTMLElement).addEventListener("click", () => {
     pad.toBlob((blob) => {
+      if (blob === null) return;
       count += 1;
       use(new File([blob], `drawing-${count}.png`, { type: "image/png" }));
       dialog.close();
@@ -36,8 +38,20 @@ export function setUpSketch(dialog, use) {
   clear();
 }
 
-function draw(context, point) {
-  context.lineTo(...point);
+/**
+ * Where the pointer is, in pixels of the pad.
+ *
+ * @param {HTMLCanvasElement} pad
+ * @param {PointerEvent} event
+ * @returns {[number, number]}
+ */
+function placeOn(pad, { offsetX, offsetY }) {
+  return [(offsetX * pad.width) / pad.clientWidth, (offsetY * pad.height) / pad.clientHeight];
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[number, number]} place */
+function drawTo(context, place) {
+  context.lineTo(...place);
   context.lineWidth = BRUSH;
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = "#fff";

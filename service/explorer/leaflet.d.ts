@@ -1,0 +1,2 @@
+// The type checker reads this in place of leaflet.js; @types/leaflet has the types.
+export * from "leaflet";
