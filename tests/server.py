@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
+from urllib.parse import urlsplit
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -76,6 +78,14 @@ def figure(address: str, name: str, **labels: str) -> float:
             if sample.name == name and labels.items() <= sample.labels.items():
                 return sample.value
     return 0
+
+
+@contextmanager
+def connected(address: str) -> Iterator[socket.socket]:
+    """A bare connection to the server."""
+    host = urlsplit(address)
+    with socket.create_connection((host.hostname, host.port), timeout=20) as connection:
+        yield connection
 
 
 def _is_ready(address: str, process: subprocess.Popen[str], lines: list[str]) -> bool:

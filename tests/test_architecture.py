@@ -1,6 +1,7 @@
 """Who may import whom, proved by reading the imports and by running without the packages."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WEB = {"fastapi", "starlette", "uvicorn", "multipart", "pydantic_settings", "httptools", "uvloop"}
+SERVICE = ROOT / "service"
+README = (ROOT / "README.md").read_text()
+WEB = {"fastapi", "starlette", "uvicorn", "python_multipart", "httptools", "uvloop"}
+KNOW_WEB = {"process/", "openapi/", "open_inference/", "api/", "http/"}
 TRAINING_ONLY = {"matplotlib", "pooch", "scipy", "sklearn", "tqdm", "typer", "training"}
 TORCHSCRIPT = "service/artifact/runtimes/torchscript.py"
 MAY_USE_TORCHSCRIPT = {TORCHSCRIPT, "training/export.py", "training/models.py"}
@@ -32,6 +36,56 @@ def top_level(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imported(path)}
 
 
+def floors() -> list[list[str]]:
+    """The service's folders and modules as README's layout lists them, from the top floor down."""
+    layout = (
+        README.partition("## Layout")[2].partition("\nservice/ ")[2].partition("\ntraining/")[0]
+    )
+    lines = re.findall(r"^  (\S+(?:, \S+)*)  ", layout, re.MULTILINE)
+    return [names.split(", ") for names in lines]
+
+
+def floor_of(name: str) -> int:
+    """The floor of a folder (`api/`) or module (`app.py`), counted from the top."""
+    (floor,) = (number for number, names in enumerate(floors()) if name in names)
+    return floor
+
+
+def room_of(path: Path) -> str:
+    """The folder that holds a module of the service, or the module itself at the top level."""
+    first, *inside = path.relative_to(SERVICE).parts
+    return f"{first}/" if inside else first
+
+
+def rooms_imported(path: Path) -> set[str]:
+    parts = [name.split(".") for name in imported(path) if name.startswith("service.")]
+    return {f"{name}/" if (SERVICE / name).is_dir() else f"{name}.py" for _, name, *_ in parts}
+
+
+def test_readme_lists_every_folder_and_module_of_the_service() -> None:
+    listed = [name for names in floors() for name in names]
+    there = {f"{path.name}/" for path in SERVICE.iterdir() if path.is_dir()} - {"__pycache__/"}
+    there |= {path.name for path in SERVICE.glob("*.py")} - {"__init__.py"}
+
+    assert sorted(listed) == sorted(there)
+
+
+@pytest.mark.parametrize("path", modules("service"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_imports_from_its_own_floor_or_floors_below(path: Path) -> None:
+    if path == SERVICE / "__init__.py":
+        return
+    floor = floor_of(room_of(path))
+
+    assert [room for room in sorted(rooms_imported(path)) if floor_of(room) < floor] == []
+
+
+def test_web_frameworks_are_known_to_the_upper_floors_only() -> None:
+    entries, *_ = floors()
+    users = {room_of(path) for path in modules("service") if top_level(path) & WEB}
+
+    assert users <= KNOW_WEB | {*entries}
+
+
 def test_service_knows_nothing_of_training() -> None:
     for path in modules("service"):
         assert not top_level(path) & TRAINING_ONLY, path
@@ -41,7 +95,7 @@ def test_training_meets_the_service_only_in_the_artifact() -> None:
     for path in modules("training"):
         crossing = {name for name in imported(path) if name.split(".")[0] == "service"}
         assert all(name.startswith("service.artifact") for name in crossing), path
-        assert not top_level(path) & WEB, path
+        assert not top_level(path) & (WEB | {"pydantic_settings"}), path
 
 
 def test_artifact_needs_nothing_else_of_the_service() -> None:
@@ -82,22 +136,18 @@ def test_service_runs_without_any_training_package(tmp_path: Path) -> None:
     run_without(
         TRAINING_ONLY,
         "from pathlib import Path\n"
-        "from fastapi.testclient import TestClient\n"
         "from tests import tiny\n"
-        "from tests.service.conftest import wait_until_loaded\n"
-        "from service.app import create_app\n"
-        "from service.settings import Settings\n"
+        "from tests.serving import serving\n"
         f"repository = Path({str(tmp_path)!r})\n"
         "tiny.publish(repository)\n"
-        "with TestClient(create_app(Settings(model_repository=repository))) as client:\n"
-        "    wait_until_loaded(client)\n"
+        "with serving(repository) as client:\n"
         "    assert client.get('/grid?rows=1').status_code == 200\n",
     )
 
 
 def test_training_runs_without_the_web_framework() -> None:
     run_without(
-        WEB | {"prometheus_client"},
+        WEB | {"pydantic_settings", "prometheus_client"},
         "import runpy\n"
         "sys.argv = ['training', '--help']\n"
         "try: runpy.run_module('training', run_name='__main__')\n"

@@ -10,12 +10,10 @@ import torch
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from service.app import create_app
 from service.artifact.load import load_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed
-from service.settings import Settings
 from tests import tiny
-from tests.service.conftest import wait_until_loaded
+from tests.serving import serving
 from training.__main__ import app
 from training.config import parse_config
 from training.datasets import load_held_out
@@ -39,8 +37,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(repository: Path) -> Iterator[TestClient]:
     """The service on what was just trained."""
-    with TestClient(create_app(Settings(model_repository=repository))) as test_client:
-        wait_until_loaded(test_client)
+    with serving(repository) as test_client:
         yield test_client
 
 

@@ -9,12 +9,16 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class Answer:
-    """Status, headers and content; and the artifact that computed it, if one did."""
+    """Status, headers and content; and the artifact that computed it, if one did.
+
+    `has_policy`: among the headers is a Content-Security-Policy of its own.
+    """
 
     status: int
     headers: Headers = field(default_factory=list)
     content: bytes = b""
     artifact: Artifact | None = None
+    has_policy: bool = False
 
 
 def answer_with(status: int, content: bytes, media_type: bytes, headers: Headers) -> Answer:

@@ -1,7 +1,7 @@
 """Request bodies: bytes within the limit, then a checked schema with every fault's place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from service.errors import BodyTooLarge, Fault, Invalid, Malformed, MediaTypeUnsupported, pointer_to
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
-from service.http.forms import read_form
+from service.http.forms import parse_form
 from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
@@ -65,7 +65,7 @@ class FormBody(Generic[Schema]):
     async def read(self, body: "Body", json: "JsonParser") -> Schema:
         """See BodyReader."""
         content_type = body.exchange.header("content-type") or ""
-        form = await read_form(content_type, body.chunks(), json.settings.max_images)
+        form = parse_form(content_type, await body.whole(), json.settings.max_images)
         return check(self._schema, form, "form")
 
 
@@ -78,21 +78,18 @@ class Body:
 
     async def whole(self) -> bytes:
         """All of it. Raises BodyTooLarge and Disconnected."""
-        return b"".join([chunk async for chunk in self.chunks()])
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Its parts as they come. Raises BodyTooLarge and Disconnected."""
-        size, is_more = 0, True
-        while is_more:
+        parts, size = list[bytes](), 0
+        while True:
             message = await self.exchange.receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            chunk: bytes = message.get("body", b"")
-            size += len(chunk)
+            part: bytes = message.get("body", b"")
+            size += len(part)
             if size > self._max_bytes:
                 raise BodyTooLarge(self._max_bytes)
-            is_more = message.get("more_body", False)
-            yield chunk
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
 
 
 class JsonParser:

@@ -179,7 +179,9 @@ class Pipeline:
             exchange.route = getattr(scope.get("route"), "path", None)
         start, *parts = messages
         content = b"".join(part.get("body", b"") for part in parts)
-        return Answer(start["status"], list(start["headers"]), content)
+        headers = list(start["headers"])
+        has_policy = any(name == POLICY for name, _ in headers)
+        return Answer(start["status"], headers, content, has_policy=has_policy)
 
     def _refuse(self, exchange: Exchange, exc: Exception) -> Answer:
         refusal = refusal_of(exc, self._atlas.settings.retry_after_seconds)
@@ -197,7 +199,7 @@ class Pipeline:
             headers += self._cors.headers(exchange)
         headers += SAFE_HEADERS
         headers.append((b"x-request-id", exchange.id.encode()))
-        if not any(name == POLICY for name, _ in headers):
+        if not answer.has_policy:
             headers.append(API_POLICY)
         if self._atlas.lifecycle.is_draining:
             headers.append((b"connection", b"close"))

@@ -19,8 +19,8 @@ import numpy as np
 from isal import isal_zlib
 from PIL import Image
 
+from service.artifact.arrays import Levels
 from service.pictures import png
-from service.pictures.png import GreyLevels
 from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 
@@ -29,7 +29,7 @@ FRAME_BYTES = 57  # of a PNG file, around its data
 TURN_PIXELS = 400_000  # small pictures are written several times a turn
 
 
-def pictures() -> dict[str, GreyLevels]:
+def pictures() -> dict[str, Levels]:
     """What is written, by name."""
     grids = {
         f"{model}, 21 x 21": tiny.read_levels(
@@ -43,9 +43,9 @@ def pictures() -> dict[str, GreyLevels]:
     return grids | {name: np.ascontiguousarray(part) for name, part in parts.items()}
 
 
-def ways() -> dict[str, Callable[[GreyLevels], int]]:
+def ways() -> dict[str, Callable[[Levels], int]]:
     """How it is written, by name: each gives the bytes of its data."""
-    found: dict[str, Callable[[GreyLevels], int]] = {
+    found: dict[str, Callable[[Levels], int]] = {
         "ours": lambda picture: len(png.compressed(picture)),
         "ISA-L by itself": _deflated_by(lambda rows: isal_zlib.compress(rows, png.FASTEST)),
         "zlib 1, our filter": _deflated_by(lambda rows: zlib.compress(rows, 1)),
@@ -78,11 +78,11 @@ def main() -> None:
             )
 
 
-def _deflated_by(deflate: Callable[[memoryview], bytes]) -> Callable[[GreyLevels], int]:
+def _deflated_by(deflate: Callable[[memoryview], bytes]) -> Callable[[Levels], int]:
     return lambda picture: len(deflate(png.filtered(picture).data))
 
 
-def _pillow(picture: GreyLevels) -> int:
+def _pillow(picture: Levels) -> int:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
     return len(file.getvalue()) - FRAME_BYTES

@@ -4,11 +4,15 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import psutil
 
 from service.artifact.load import load_artifact
@@ -55,6 +59,8 @@ def make_works() -> dict[str, list[Request]]:
     generator = np.random.default_rng(0)
     points = generator.normal(size=(VARIANTS, 64, 2)).round(4).tolist()
     grids = [f"/grid?x_min=-4&x_max={4 + n / 100}" for n in range(VARIANTS)]
+    tiles = [f"/tiles/vae/10/{508 + n}/511.png" for n in range(VARIANTS)]
+    page = {"Origin": "http://localhost:8000"}  # browsers send it with each POST
     return {
         "encode 1 image, JSON": [
             _json("/encode/pixels", {"images": [(image / 255).tolist()]}) for image in levels
@@ -62,6 +68,17 @@ def make_works() -> dict[str, list[Request]]:
         "encode 1 PNG file": [_upload(tiny.picture_bytes(image)) for image in levels],
         "decode 1 to PNG": [_json("/decode", {"latents": some[:1]}) for some in points],
         "decode 64 to PNG": [_json("/decode", {"latents": some}) for some in points],
+        "decode 1 to PNG, from a page": [
+            _json("/decode", {"latents": some[:1]}, page) for some in points
+        ],
+        "infer 1 image, /v2": [
+            _json("/v2/models/vae/infer", _inputs("images", (image / 255)[None, None]))
+            for image in levels
+        ],
+        "infer 1 point, /v2": [
+            _json("/v2/models/vae/infer", _inputs("latents", np.array(some[:1]))) for some in points
+        ],
+        "tile of the map": [Request(tile) for tile in tiles],
         "grid 21 x 21": [Request(grid) for grid in grids],
     }
 
@@ -110,9 +127,16 @@ def cpu_seconds(pid: int) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def _json(path: str, body: object) -> Request:
+def _json(path: str, body: object, headers: Mapping[str, str] = MappingProxyType({})) -> Request:
     content = json.dumps(body, separators=(",", ":")).encode()
-    return Request(path, content, {"Content-Type": "application/json"})
+    return Request(path, content, {"Content-Type": "application/json", **headers})
+
+
+def _inputs(name: str, tensor: npt.NDArray[np.floating[Any]]) -> dict[str, object]:
+    """The body of a request to infer."""
+    data = tensor.ravel().tolist()
+    shape = list(tensor.shape)
+    return {"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": data}]}
 
 
 def _upload(picture: bytes) -> Request:

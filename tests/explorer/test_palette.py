@@ -7,6 +7,6 @@ from training.figures import COLOURS
 
 
 def test_colours_of_classes_are_those_of_the_figures() -> None:
-    palette = (FOLDER / "palette.js").read_text()
+    palette = (EXPLORER / "palette.js").read_text()
 
     assert tuple(re.findall(r'"(#[0-9a-f]{6})"', palette)) == COLOURS

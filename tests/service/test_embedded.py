@@ -9,11 +9,10 @@ import numpy.typing as npt
 import pytest
 from fastapi.testclient import TestClient
 
-from service.app import create_app
 from service.artifact.load import load_artifact, version_numbers
-from service.settings import EMBEDDED_REPOSITORY, Settings
+from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
-from tests.service.conftest import wait_until_loaded
+from tests.serving import serving
 
 DATA = Path(__file__).parent.parent / "data" / "fashion-mnist"
 KINDS = ["ae", "vae"]
@@ -22,8 +21,7 @@ KINDS = ["ae", "vae"]
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[TestClient]:
     """A client of the service as it starts by default."""
-    with TestClient(create_app(Settings(model_repository=EMBEDDED_REPOSITORY))) as client:
-        wait_until_loaded(client)
+    with serving(EMBEDDED_REPOSITORY) as client:
         yield client
 
 
@@ -46,11 +44,11 @@ def test_artifact_loads_and_verifies(kind: str) -> None:
     assert manifest.files["model.pt"].size <= 6_000_000
 
 
-@pytest.mark.parametrize(("kind", "most"), [("vae", 246.0), ("ae", 237.0)])
-def test_recorded_quality_is_what_is_promised(kind: str, most: float) -> None:
+@pytest.mark.parametrize(("kind", "maximum"), [("vae", 246.0), ("ae", 237.0)])
+def test_recorded_quality_is_what_is_promised(kind: str, maximum: float) -> None:
     metrics = load_artifact(folder_of(kind)).manifest.training.metrics
 
-    assert metrics["held_out_loss"] <= most
+    assert metrics["held_out_loss"] <= maximum
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -87,15 +87,17 @@ FORM = b"/encode HTTP/1.1\r\nHost: atlas\r\nContent-Type: multipart/form-data; b
 FILE = b'--b\r\nContent-Disposition: form-data; name="images"; filename="a"\r\n\r\n'
 TEXT = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n'
 SMALL = (FILE + b"x\r\n") * (MEBIBYTE // (len(FILE) + 3))
-# Status in chunks: a form's own limits are reached before that of the body.
+FORMS = {
+    "one huge file": (415, FILE, b"\x89" * MEBIBYTE),
+    "many small files": (422, SMALL, SMALL),
+    "one huge field": (422, TEXT, b"v" * MEBIBYTE),
+    "many small fields": (422, TEXT, (b"x\r\n" + TEXT) * (MEBIBYTE // 60)),
+    "one huge part header": (400, b"--b\r\nX: ", b"h" * MEBIBYTE),
+}
 BODIES = {
-    "JSON": (413, JSON, b'{"model": "', b"a" * MEBIBYTE),
-    "JSON of many lists": (413, JSON, b'{"latents": [', b"[]," * (MEBIBYTE // 3)),
-    "one huge file": (413, FORM, FILE, b"\x89" * MEBIBYTE),
-    "many small files": (422, FORM, SMALL, SMALL),
-    "one huge field": (422, FORM, TEXT, b"v" * MEBIBYTE),
-    "many small fields": (422, FORM, TEXT, (b"x\r\n" + TEXT) * (MEBIBYTE // 60)),
-    "one huge part header": (400, FORM, b"--b\r\nX: ", b"h" * MEBIBYTE),
+    "JSON": (JSON, b'{"model": "', b"a" * MEBIBYTE),
+    "JSON of many lists": (JSON, b'{"latents": [', b"[]," * (MEBIBYTE // 3)),
+    **{name: (FORM, start, block) for name, (_, start, block) in FORMS.items()},
 }
 
 
@@ -108,7 +110,7 @@ def body(start: bytes, block: bytes) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_body_over_the_limit_with_a_length_costs_nothing(server: Measured, name: str) -> None:
-    _, head, start, block = BODIES[name]
+    head, start, block = BODIES[name]
 
     status = send(server, head + b"Content-Length: %d\r\n" % OVER, body(start, block))
 
@@ -120,13 +122,27 @@ def test_body_over_the_limit_with_a_length_costs_nothing(server: Measured, name:
 def test_body_over_the_limit_in_chunks_costs_no_more_than_the_limit(
     server: Measured, name: str
 ) -> None:
-    expected, head, start, block = BODIES[name]
+    head, start, block = BODIES[name]
     pieces = (b"%x\r\n%s\r\n" % (len(piece), piece) for piece in body(start, block) if piece)
 
     status = send(server, head + b"Transfer-Encoding: chunked\r\n", pieces)
 
-    assert status == expected
+    assert status == 413
     assert server.rise() < RISE_OF_A_BODY
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_wrong_form_within_the_limit_costs_no_more_than_the_limit(
+    server: Measured, name: str
+) -> None:
+    expected, start, block = FORMS[name]
+    content = start + block * 7 + b"\r\n--b--\r\n"
+
+    status = send(server, FORM + b"Content-Length: %d\r\n" % len(content), iter([content]))
+
+    assert LIMIT // 2 < len(content) <= LIMIT
+    assert status == expected
+    assert server.rise() < 2 * RISE_OF_A_BODY
 
 
 FILLED = LIMIT - 1000

@@ -10,7 +10,7 @@ from service.artifact.load import load_artifact
 from service.serving import registry
 from service.settings import Settings
 from tests import tiny
-from tests.service.conftest import wait_until_loaded
+from tests.serving import serving, wait_until_loaded
 
 
 def test_ready_service_names_the_versions_it_serves(client: TestClient) -> None:
@@ -43,9 +43,7 @@ def test_broken_model_keeps_the_service_from_being_ready(tmp_path: Path) -> None
     tiny.publish(tmp_path, "vae")
     (tiny.publish(tmp_path, "ae") / "model.pt").write_bytes(b"cut")
 
-    with TestClient(create_app(Settings(model_repository=tmp_path))) as client:
-        wait_until_loaded(client)
-
+    with serving(tmp_path) as client:
         problem = client.get("/readyz").json()
         assert [fault["pointer"] for fault in problem["errors"]] == ["/models/ae"]
         assert client.get("/grid?rows=1").status_code == 200

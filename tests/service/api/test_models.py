@@ -3,10 +3,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.app import create_app
-from service.settings import Settings
 from tests import tiny
-from tests.service.conftest import wait_until_loaded
+from tests.serving import serving
 
 
 def test_models_are_listed_with_the_default(client: TestClient) -> None:
@@ -47,8 +45,7 @@ def test_statistics_are_the_measures_of_the_manifest(client: TestClient) -> None
 def test_version_of_before_there_were_measures_has_none(tmp_path: Path) -> None:
     tiny.as_schema_1(tiny.publish(tmp_path))
 
-    with TestClient(create_app(Settings(model_repository=tmp_path))) as client:
-        wait_until_loaded(client)
+    with serving(tmp_path) as client:
         response = client.get("/models/vae/statistics")
 
     assert response.status_code == 200

@@ -260,7 +260,7 @@ def nested(depth: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("key", "value"),
     [
         ("schema_version", "1" + "0" * 400),
         ("schema_version", "1e308"),
@@ -291,10 +291,10 @@ def nested(depth: int) -> str:
     ],
 )
 def test_hostile_value_in_the_manifest_is_refused_in_few_words(
-    version: Path, place: str, value: str
+    version: Path, key: str, value: str
 ) -> None:
     manifest = json.loads((version / "manifest.json").read_text())
-    *parents, last = place.split(".")
+    *parents, last = key.split(".")
     target = manifest
     for parent in parents:
         target = target[parent]

@@ -2,47 +2,14 @@ import logging
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.app import create_app
-from service.http.access_log import AccessRecorder, Observation
-from service.serving.inference import Executor
-from service.serving.lifecycle import Lifecycle
-from service.serving.metrics import Metrics
-from service.serving.registry import Registry
-from service.settings import Settings
+from tests.serving import serving
 
 
 def access(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
     """The fields of the access log's records."""
     return [vars(r)["fields"] for r in caplog.records if r.name == "service.access"]
-
-
-@pytest.mark.parametrize(
-    "path", ["/livez", "/grid?rows=1", "/nowhere", "/grid?rows=x", "/models/a"]
-)
-def test_every_answer_carries_an_id_and_safe_headers(client: TestClient, path: str) -> None:
-    headers = client.get(path).headers
-
-    assert len(headers["x-request-id"]) == 32
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"].startswith("default-src 'none'")
-
-
-@pytest.mark.parametrize("given", ["a-B_1.2:/=", "a" * 64])
-def test_sane_id_of_the_client_is_kept(client: TestClient, given: str) -> None:
-    answer = client.get("/livez", headers={"X-Request-ID": given})
-
-    assert answer.headers["x-request-id"] == given
-
-
-@pytest.mark.parametrize("given", ["", "a" * 65, "a b", 'a"b', "a\tb", "\xe9"])
-def test_other_ids_are_replaced(client: TestClient, given: str) -> None:
-    answer = client.get("/livez", headers={"X-Request-ID": given.encode("latin-1")})
-
-    assert answer.headers["x-request-id"] != given
-    assert len(answer.headers["x-request-id"]) == 32
 
 
 def test_request_is_logged_in_one_line(
@@ -98,28 +65,10 @@ def test_route_is_named_by_its_template(
 def test_request_refused_before_its_route_is_named_by_it_too(
     repository: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = TestClient(create_app(Settings(model_repository=repository, max_body_bytes=1)))
-
-    with caplog.at_level(logging.INFO, "service.access"):
+    with (
+        serving(repository, max_body_bytes=1) as client,
+        caplog.at_level(logging.INFO, "service.access"),
+    ):
         client.post("/decode", json={})
 
     assert (access(caplog)[0]["route"], access(caplog)[0]["status"]) == ("/decode", 413)
-
-
-def test_unexpected_error_is_logged_and_answered_with_the_same_id(
-    repository: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    lifecycle = Lifecycle(Registry(repository, "vae"), Executor(1, 0))
-    app = FastAPI()
-    app.add_middleware(Observation, recorder=AccessRecorder(Metrics()), lifecycle=lifecycle)
-
-    @app.get("/")
-    def fail() -> None:
-        raise RuntimeError("inner workings")
-
-    answer = TestClient(app).get("/")
-
-    assert (answer.status_code, answer.json()["status"]) == (500, 500)
-    assert "inner workings" not in answer.text
-    assert answer.headers["x-request-id"] == vars(caplog.records[0])["fields"]["request_id"]
-    assert "inner workings" in caplog.text

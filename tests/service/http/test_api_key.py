@@ -4,19 +4,14 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
-from pydantic import SecretStr
 
-from service.app import create_app
-from service.settings import Settings
-from tests.service.conftest import wait_until_loaded
+from tests.serving import serving
 
 
 @pytest.fixture(scope="module")
 def guarded(repository: Path) -> Iterator[TestClient]:
     """An app with a key."""
-    settings = Settings(model_repository=repository, api_key=SecretStr("k3y"))
-    with TestClient(create_app(settings)) as client:
-        wait_until_loaded(client)
+    with serving(repository, api_key="k3y") as client:
         yield client
 
 
@@ -31,6 +26,23 @@ def test_request_without_the_key_is_refused(
     assert answer.headers["content-type"] == "application/problem+json"
     assert "X-API-Key" in answer.headers["www-authenticate"]
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), ({"X-API-Key": "other"}, 401), ({"X-API-Key": "k3y"}, 200)]
+)
+def test_key_is_asked_for_before_a_body_is_read(
+    guarded: TestClient, headers: dict[str, str], status: int
+) -> None:
+    answer = guarded.post("/decode", json={"latents": [[0, 0]]}, headers=headers)
+
+    assert answer.status_code == status
+
+
+def test_key_given_twice_is_refused(guarded: TestClient) -> None:
+    headers = [("X-API-Key", "k3y"), ("X-API-Key", "k3y")]
+
+    assert guarded.get("/models", headers=headers).status_code == 401
 
 
 def test_request_with_the_key_is_answered(guarded: TestClient) -> None:
@@ -53,9 +65,8 @@ def test_key_is_documented_where_it_is_asked_for(guarded: TestClient) -> None:
     assert "401" not in document["paths"]["/livez"]["get"]["responses"]
 
 
-@pytest.mark.parametrize("key", [None, SecretStr("")])
-def test_without_a_setting_no_key_is_asked_for(repository: Path, key: SecretStr | None) -> None:
-    client = TestClient(create_app(Settings(model_repository=repository, api_key=key)))
-
-    assert client.get("/models").status_code == 200
-    assert client.get("/openapi.json").json()["security"] == []
+@pytest.mark.parametrize("key", [None, ""])
+def test_without_a_setting_no_key_is_asked_for(repository: Path, key: str | None) -> None:
+    with serving(repository, api_key=key) as client:
+        assert client.get("/models").status_code == 200
+        assert client.get("/openapi.json").json()["security"] == []

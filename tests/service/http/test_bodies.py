@@ -1,15 +1,182 @@
+"""Bodies: within the limit, of the right media type, and each fault with its pointer."""
+
+import asyncio
+import gzip
 import json
+import os
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
+import numpy as np
 import pytest
+from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
-from service.errors import Invalid, Malformed
-from service.http.bodies import MAX_FAULTS, BodySize, check_size, parse_json
+from service.artifact.load import load_artifact
+from service.errors import BodyTooLarge, Invalid, Malformed, Overloaded
+from service.http.bodies import SMALL_BODY_BYTES, Body, JsonParser, check_size, parse_json
+from service.http.disconnect import Disconnected
+from service.http.exchange import Exchange
+from service.http.problems import MAX_FAULTS
+from service.operations.limits import BodySize, max_body_size
+from service.serving.atlas import Atlas
 from service.settings import Settings
+from tests import tiny
+from tests.server import serve
+from tests.service.answers import assert_problem
+from tests.serving import serving
 
+LIMIT = 10_000
+PIXELS = (tiny.random_levels(1) / 255).tolist()
 SETTINGS = Settings(max_latents=3, max_images=2)
+
+
+# the limit
+
+
+@pytest.fixture(scope="module")
+def limited(repository: Path) -> Iterator[TestClient]:
+    """An app with a small body limit."""
+    with serving(repository, max_body_bytes=LIMIT) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/decode", "/encode", "/encode/pixels", "/nowhere"])
+def test_declared_length_over_the_limit_is_refused(limited: TestClient, path: str) -> None:
+    response = limited.post(path, content=b"x" * (LIMIT + 1))
+
+    assert response.status_code == 413
+    assert response.json()["detail"] == f"the body is larger than {LIMIT} bytes"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/decode", "application/json"), ("/encode", "multipart/form-data; boundary=b")],
+)
+def test_body_without_a_length_is_refused_as_it_grows(
+    limited: TestClient, path: str, media_type: str
+) -> None:
+    chunks = (b"-" * 1000 for _ in range(1000))
+
+    response = limited.post(path, content=chunks, headers={"Content-Type": media_type})
+
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_body_that_means_nothing_is_not_looked_at(repository: Path, method: str) -> None:
+    grid, chunk = "/grid?rows=2&columns=2", b"x" * LIMIT
+    environment = os.environ | {"ATLAS_MAX_BODY_BYTES": str(LIMIT)}
+    with (
+        serve(["-m", "service"], repository, environment=environment) as (address, _),
+        httpx.Client(base_url=address) as client,
+    ):
+        usual = client.request(method, grid)
+        at_once = client.request(method, grid, content=100 * chunk)
+        in_chunks = client.request(method, grid, content=(chunk for _ in range(100)))
+
+    assert usual.is_success
+    for answer in (at_once, in_chunks):
+        assert (answer.status_code, answer.content) == (usual.status_code, usual.content)
+
+
+def test_body_at_the_limit_is_read(limited: TestClient) -> None:
+    body = b'{"latents": [[0, 0]]}'.ljust(LIMIT)
+
+    response = limited.post("/decode", content=body, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 200
+
+
+def body_of(*messages: Message, max_bytes: int = 10) -> tuple[Body, list[Message]]:
+    """A body that arrives in these messages, and those that were not taken yet."""
+    waiting = list(messages)
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    exchange = Exchange({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)
+    return Body(exchange, max_bytes), waiting
+
+
+def chunk(content: bytes, more: bool = True) -> Message:
+    return {"type": "http.request", "body": content, "more_body": more}
+
+
+def test_body_is_whole_once_its_last_chunk_is_there() -> None:
+    body, waiting = body_of(chunk(b"12345"), chunk(b""), chunk(b"67890", more=False), chunk(b"x"))
+
+    assert asyncio.run(body.whole()) == b"1234567890"
+    assert len(waiting) == 1
+
+
+def test_body_over_the_limit_is_not_read_on() -> None:
+    body, waiting = body_of(chunk(b"123456"), chunk(b"78901"), chunk(b"x" * 100))
+
+    with pytest.raises(BodyTooLarge):
+        asyncio.run(body.whole())
+
+    assert len(waiting) == 1
+
+
+def test_client_that_leaves_within_its_body_has_disconnected() -> None:
+    body, _ = body_of(chunk(b"12345"), {"type": "http.disconnect"})
+
+    with pytest.raises(Disconnected):
+        asyncio.run(body.whole())
+
+
+# the media type
+
+
+@pytest.mark.parametrize("path", ["/decode", "/decode/pixels", "/encode/pixels"])
+@pytest.mark.parametrize("media_type", ["text/plain", "image/png", "multipart/form-data", ""])
+def test_body_of_another_media_type_is_refused(
+    client: TestClient, path: str, media_type: str
+) -> None:
+    response = client.post(path, content=b"{}", headers={"Content-Type": media_type})
+
+    assert_problem(response, 415)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["compressed", "only said to be"])
+def test_compressed_body_is_refused(client: TestClient, pack: Callable[[bytes], bytes]) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    response = client.post("/decode", content=pack(b'{"latents": [[0, 0]]}'), headers=headers)
+
+    assert_problem(response, 415)
+    assert response.json()["detail"] == "compressed bodies are not read"
+
+
+def test_json_sent_to_encode_is_refused(client: TestClient) -> None:
+    assert_problem(client.post("/encode", json={"images": PIXELS}), 415)
+
+
+def test_malformed_bodies_return_400(client: TestClient) -> None:
+    multipart = {"Content-Type": "multipart/form-data"}  # no boundary
+
+    assert client.post("/encode", content=b"x", headers=multipart).status_code == 400
+    json_type = {"Content-Type": "application/json; charset=utf-8"}
+    assert_problem(client.post("/decode", content=b"{", headers=json_type), 400, "/body")
+
+
+def test_large_json_is_read_off_the_event_loop_just_the_same(client: TestClient) -> None:
+    few = client.post("/encode/pixels", json={"images": PIXELS}).json()["latents"]
+
+    many = client.post("/encode/pixels", json={"images": PIXELS * 40}).json()["latents"]
+
+    assert np.array([entry["mean"] for entry in many]) == pytest.approx(
+        np.array([few[0]["mean"]] * 40), abs=1e-5
+    )
+
+
+# JSON
 
 
 def refuse(content: str) -> Invalid:
@@ -91,8 +258,53 @@ def test_body_with_more_in_it_than_any_right_one_is_refused_unparsed(mark: bytes
 
 
 def test_largest_right_body_is_within_the_limits(repository: Path) -> None:
-    atlas = create_app(Settings(model_repository=repository)).state.atlas
-    atlas.registry.load()
+    largest = max_body_size(Settings(), [load_artifact(repository / "vae" / "1").manifest])
 
-    check_size(json.dumps({"images": [[[0.5] * 28] * 28] * 256}).encode(), atlas.body_size())
-    check_size(json.dumps({"latents": [[0.5] * 2] * 4096}).encode(), atlas.body_size())
+    check_size(json.dumps({"images": [[[0.5] * 28] * 28] * 256}).encode(), largest)
+    check_size(json.dumps({"latents": [[0.5] * 2] * 4096}).encode(), largest)
+
+
+LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
+
+
+@pytest.fixture
+def atlas(repository: Path) -> Atlas:
+    """A loaded atlas that can compute one thing at a time."""
+    settings = Settings(
+        model_repository=repository,
+        inference_places=1,
+        inference_queue=0,
+        max_images=1,
+        max_latents=3,
+    )
+    atlas: Atlas = create_app(settings).state.atlas
+    atlas.registry.load()
+    return atlas
+
+
+def test_large_bodies_wait_for_each_other(atlas: Atlas) -> None:
+    async def parse_many() -> list[DecodeInput]:
+        parser = JsonParser(atlas)
+        return await asyncio.gather(*(parser.parse(DecodeInput, LARGE) for _ in range(5)))
+
+    assert [body.latents for body in asyncio.run(parse_many())] == [[[1, 2]]] * 5
+
+
+def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(atlas: Atlas) -> None:
+    async def parse_beside_work() -> None:
+        gate = threading.Event()
+        working = asyncio.ensure_future(atlas.executor.run(gate.wait))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await JsonParser(atlas).parse(DecodeInput, LARGE)
+        gate.set()
+        await working
+
+    asyncio.run(parse_beside_work())
+
+
+def test_body_of_too_many_values_is_refused_before_it_is_parsed(atlas: Atlas) -> None:
+    content = b"[" + b"," * SMALL_BODY_BYTES + b" not JSON"
+
+    with pytest.raises(Invalid, match="more than the documented limits"):
+        asyncio.run(JsonParser(atlas).parse(DecodeInput, content))

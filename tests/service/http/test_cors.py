@@ -1,23 +1,19 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import SecretStr
 
-from service.app import create_app
-from service.settings import Settings
+from tests.serving import serving
 
 ORIGIN = "https://atlas.example"
 
 
-@pytest.fixture
-def shared(repository: Path) -> TestClient:
-    """An app that one other origin may call, with a key."""
-    return TestClient(
-        create_app(
-            Settings(model_repository=repository, cors_origins=(ORIGIN,), api_key=SecretStr("k3y"))
-        )
-    )
+@pytest.fixture(scope="module")
+def shared(repository: Path) -> Iterator[TestClient]:
+    """A client of an app that one other origin may call, with a key."""
+    with serving(repository, cors_origins=(ORIGIN,), api_key="k3y") as client:
+        yield client
 
 
 def preflight(client: TestClient, origin: str, method: str = "POST") -> dict[str, str]:
@@ -43,6 +39,7 @@ def test_other_preflights_are_problems(shared: TestClient, origin: str, method: 
     headers = preflight(shared, origin, method)
 
     assert headers["status"] == "400"
+    assert headers["vary"] == "Origin"
     assert headers["content-type"] == "application/problem+json"
 
 

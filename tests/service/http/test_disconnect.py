@@ -10,16 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
-from service.http.disconnect import Departure
-from tests.server import figure, serve, until
-from tests.service.process.test_server import ONE_PLACE, connected, slow_grid
-
-POST: Scope = {"type": "http", "method": "POST", "headers": [(b"content-length", b"2")]}
-GET: Scope = {"type": "http", "method": "GET", "headers": []}
-BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
-DISCONNECT: Message = {"type": "http.disconnect"}
+from service.http.disconnect import Disconnected, unless_disconnected
+from tests.server import connected, figure, serve, until
+from tests.service.slow_work import ONE_PLACE, slow_grid
 
 
 @pytest.fixture(scope="module")
@@ -79,83 +74,61 @@ def test_full_server_refuses_at_once_while_health_and_metrics_answer(crowded: st
     assert [answer.status_code for answer in others] == [200, 200, 200]
 
 
-def run(scope: Scope, messages: list[Message], app: "App") -> list[Message]:
-    """Pass one request through the middleware; what was sent."""
-    sent = list[Message]()
-
-    async def receive() -> Message:
-        await asyncio.sleep(0)
-        return messages.pop(0) if messages else await asyncio.Future()
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    asyncio.run(Departure(app, retry_after_seconds=1)(scope, receive, send))
-    return sent
+async def disconnect() -> Message:
+    """Receive that the client has gone."""
+    await asyncio.sleep(0)
+    return {"type": "http.disconnect"}
 
 
-class App:
-    """Reads the body; then waits for ever or answers and reads on."""
+async def stay() -> Message:
+    """Receive nothing: the client waits for its answer."""
+    return await asyncio.Queue[Message]().get()
 
-    def __init__(self, waits: bool) -> None:
-        self.waits = waits
-        self.received = list[Message]()
+
+class Waiting:
+    """Work that takes for ever; whether it was cancelled."""
+
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
         self.was_cancelled = False
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def run(self) -> None:
+        self.has_begun.set()
         try:
-            self.received.append(await receive())
-            if self.waits:
-                await asyncio.Future()
+            await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.was_cancelled = True
             raise
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        self.received.append(await receive())
-        await send({"type": "http.response.body", "body": b""})
 
 
-@pytest.mark.parametrize(
-    ("scope", "messages"),
-    [(POST, [BODY, DISCONNECT]), (POST, [DISCONNECT]), (GET, [BODY, DISCONNECT])],
-    ids=["after the body", "within the body", "without a body"],
-)
-def test_handler_of_a_client_that_left_is_cancelled(scope: Scope, messages: list[Message]) -> None:
-    app = App(waits=True)
+def test_work_for_a_client_that_left_is_cancelled() -> None:
+    async def ask() -> tuple[bool, int]:
+        work, task = Waiting(), asyncio.current_task()
+        with pytest.raises(Disconnected):
+            await unless_disconnected(disconnect, work.run())
+        assert task is not None
+        return work.was_cancelled, task.cancelling()
 
-    assert run(scope, list(messages), app) == []
-
-    assert app.was_cancelled
+    assert asyncio.run(ask()) == (True, 0)
 
 
-@pytest.mark.parametrize("scope", [GET, POST])
-def test_answer_that_has_begun_is_finished(scope: Scope) -> None:
-    app = App(waits=False)
+def test_work_for_a_client_that_stays_is_finished_and_nothing_is_left_running() -> None:
+    async def ask() -> tuple[str, int]:
+        result = await unless_disconnected(stay, asyncio.sleep(0, "done"))
+        await asyncio.sleep(0)
+        return result, len(asyncio.all_tasks())
 
-    sent = run(scope, [BODY, DISCONNECT], app)
-
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
-    assert app.received[0]["type"] == "http.request"
-    assert app.received[1] == DISCONNECT
+    assert asyncio.run(ask()) == ("done", 1)
 
 
-def test_handler_that_the_server_cancels_answers_503() -> None:
-    sent = list[Message]()
+def test_cancelling_by_the_server_is_no_disconnect() -> None:
+    async def cancel() -> bool:
+        work = Waiting()
+        request = asyncio.create_task(unless_disconnected(stay, work.run()))
+        await work.has_begun.wait()
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        return work.was_cancelled
 
-    async def cancel() -> None:
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        app = App(waits=True)
-        handler = asyncio.create_task(
-            Departure(app, retry_after_seconds=1)(GET, asyncio.Future, send)
-        )
-        while not app.received:
-            await asyncio.sleep(0)
-        handler.cancel()
-        await handler
-
-    asyncio.run(cancel())
-
-    assert sent[0]["status"] == 503
-    assert (b"connection", b"close") in sent[0]["headers"]
+    assert asyncio.run(cancel())

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.http.problems import install_handlers
+from service.app import create_app
+from service.settings import Settings
 
 
 def test_unknown_path_and_method_answer_with_a_problem(client: TestClient) -> None:
@@ -14,6 +16,24 @@ def test_unknown_path_and_method_answer_with_a_problem(client: TestClient) -> No
         assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/grid", "GET, HEAD"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+        ("OPTIONS", "/models/vae", "GET, HEAD"),
+        ("GET", "/decode", "POST"),
+        ("HEAD", "/encode", "POST"),
+    ],
+)
+def test_method_that_is_not_there_names_those_that_are(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    response = client.request(method, path)
+
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
 def test_input_is_never_echoed(client: TestClient) -> None:
     for response in (
         client.get("/grid?rows=s3cret"),
@@ -23,15 +43,14 @@ def test_input_is_never_echoed(client: TestClient) -> None:
         assert "s3cret" not in response.text
 
 
-def test_unexpected_error_answers_with_a_problem_that_tells_nothing() -> None:
-    app = FastAPI()
-    install_handlers(app, retry_after_seconds=1)
+def test_unexpected_error_answers_with_a_problem_that_tells_nothing(repository: Path) -> None:
+    app = create_app(Settings(model_repository=repository))
 
-    @app.get("/")
+    @app.get("/fail")
     def fail() -> None:
         raise RuntimeError("inner workings")
 
-    response = TestClient(app, raise_server_exceptions=False).get("/")
+    response = TestClient(app).get("/fail")
 
     assert (response.status_code, response.json()["status"]) == (500, 500)
     assert "inner workings" not in response.text

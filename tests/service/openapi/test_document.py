@@ -149,3 +149,7 @@ def test_no_schema_is_named_like_a_generated_class(document: dict[str, Any]) -> 
     assert not [
         name for name in document["components"]["schemas"] if name.endswith(("Request", "Response"))
     ]
+
+
+def test_head_is_no_operation_of_the_document(document: dict[str, Any]) -> None:
+    assert not any("head" in path for path in document["paths"].values())

@@ -1,4 +1,4 @@
-"""Every example of an error in the document: a request that is answered with exactly it."""
+"""Every example of an error in the document is what the declared wrong request gets."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,123 +8,91 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.http.operation import Operation
 from service.settings import Settings
-from tests import pictures, tiny
-from tests.service.conftest import wait_until_loaded
+from tests import tiny
+from tests.service.openapi.requests import OPERATIONS, right_request, wrong_request
+from tests.serving import app_of, serving
 
-SETTINGS = Settings()
-DOCUMENT = create_app(SETTINGS).openapi()
-OPERATIONS = {
-    operation["operationId"]: (method, path, operation)
-    for path, methods in DOCUMENT["paths"].items()
-    for method, operation in methods.items()
-}
-# No request brings these about alone; tests of their own do.
-UNSENT = ("500", "503")
-PLACE = {"model": "vae", "name": "vae", "z": 10, "x": 511, "y": 512}
+DOCUMENT = create_app(Settings()).openapi()
 ERRORS = [
-    pytest.param(name, status, id=f"{name}-{status}")
-    for name, (_, _, operation) in OPERATIONS.items()
-    for status in operation["responses"]
-    if status not in ("200", "304", *UNSENT)
+    pytest.param(operation, status, id=f"{operation.name}-{status}")
+    for operation in OPERATIONS
+    for status in operation.errors
+    if operation.wrong[status].request is not None
+]
+NOT_READY = [
+    pytest.param(operation, id=operation.name)
+    for operation in OPERATIONS
+    if operation.name in ("tiles", "get_model", "get_statistics", "readyz")
 ]
 
-GOOD = tiny.picture_bytes(tiny.random_levels(1)[0])
-HUGE = pictures.png((60_000, 60_000), 8, 6, b"")
-UNKNOWN = {"name": "nope", "model": "nope"}
-FORM: dict[str, dict[str, Any]] = {
-    "400": {"content": b"", "headers": {"content-type": "multipart/form-data"}},
-    "404": {"files": tiny.uploads([GOOD]), "data": {"model": "nope"}},
-    "413": {"files": tiny.uploads([HUGE])},
-    "415": {"files": tiny.uploads([GOOD, b"not a picture"])},
-    "422": {"files": tiny.uploads([GOOD[:100]])},
-}
-ADDRESS: dict[str, dict[str, Any]] = {
-    "400": {"headers": {"host": "no host"}},
-    "404": {"place": UNKNOWN},
-    "422": {"params": {"colour": "red"}},
-}
-# Where an operation has a wrong request of its own.
-OWN: dict[tuple[str, str], dict[str, Any]] = {
-    ("encode_pixels", "422"): {"json": {"images": [[[0.0]]]}},
-    ("grid", "404"): {"params": {"model": "nope"}},
-    ("grid", "422"): {"params": {"x_min": 3, "x_max": -3}},
-    ("tile", "404"): {"place": {"x": 1024}},
-    ("tile", "422"): {"place": {"z": "ten"}},
-}
 
-
-def wrong_request(name: str, status: str) -> dict[str, Any]:
-    """What a wrong request to the operation has in it."""
-    method, _, operation = OPERATIONS[name]
-    if own := OWN.get((name, status)):
-        return own
-    if method == "get":
-        return ADDRESS[status]
-    content = operation["requestBody"]["content"]
-    return FORM[status] if "multipart/form-data" in content else wrong_json(content, status)
-
-
-def wrong_json(content: dict[str, Any], status: str) -> dict[str, Any]:
-    right, media_type = content["application/json"]["example"], "application/json"
-    large = bytes(SETTINGS.max_body_bytes + 1)
-    wrong: dict[str, dict[str, Any]] = {
-        "400": {"content": b"{", "headers": {"content-type": media_type}},
-        "404": {"json": right | {"model": "nope"}},
-        "413": {"content": large, "headers": {"content-type": media_type}},
-        "415": {"content": b"{}", "headers": {"content-type": "text/plain"}},
-        "422": {"json": {"latents": [[0.0, 0.0], [1.0, 2.0, 3.0]]}},
-    }
-    return wrong[status]
-
-
-def example(name: str, status: str) -> dict[str, Any]:
-    content = OPERATIONS[name][2]["responses"][status]["content"]["application/problem+json"]
+def example(
+    operation: Operation, status: int, document: dict[str, Any] = DOCUMENT
+) -> dict[str, Any]:
+    described = document["paths"][operation.path][operation.method.lower()]
+    content = described["responses"][str(status)]["content"]["application/problem+json"]
     shown: dict[str, Any] = content["example"]
     return shown
 
 
-@pytest.mark.parametrize(("name", "status"), ERRORS)
+@pytest.mark.parametrize(("operation", "status"), ERRORS)
 def test_example_of_an_error_is_what_a_wrong_request_gets(
-    client: TestClient, name: str, status: str
+    client: TestClient, operation: Operation, status: int
 ) -> None:
-    method, path, _ = OPERATIONS[name]
-    request = dict(wrong_request(name, status))
-    address = path.format(**PLACE | request.pop("place", {}))
+    answer = wrong_request(operation, status).send(client)
 
-    answer = client.request(method, address, **request)
+    assert answer.status_code == status
+    assert answer.json() == example(operation, status)
 
-    assert answer.status_code == int(status)
-    assert answer.json() == example(name, status)
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_only_what_no_request_alone_brings_about_has_no_wrong_request(
+    operation: Operation,
+) -> None:
+    unsent = [status for status in operation.errors if operation.wrong[status].request is None]
+
+    assert set(unsent) <= {503}
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Iterator[TestClient]:
     """A client of an app whose only model does not load."""
     (tiny.publish(tmp_path) / "model.pt").write_bytes(b"")
-    with TestClient(create_app(Settings(model_repository=tmp_path))) as client:
-        wait_until_loaded(client)
+    with serving(tmp_path) as client:
         yield client
 
 
-@pytest.mark.parametrize("name", ["tiles", "get_model", "get_statistics", "readyz"])
-def test_example_of_not_ready_is_what_a_broken_model_gives(broken: TestClient, name: str) -> None:
-    answer = broken.get(OPERATIONS[name][1].format(**PLACE))
+@pytest.mark.parametrize("operation", NOT_READY)
+def test_example_of_not_ready_is_what_a_broken_model_gives(
+    broken: TestClient, operation: Operation
+) -> None:
+    answer = right_request(operation).send(broken)
 
-    shown = example(name, "503")
+    shown = example(operation, 503)
     assert (answer.status_code, answer.json()["detail"]) == (503, shown["detail"])
-    places = [fault["pointer"] for fault in answer.json()["errors"]]
-    assert places == [fault["pointer"] for fault in shown["errors"]]
+    pointers = [fault["pointer"] for fault in answer.json()["errors"]]
+    assert pointers == [fault["pointer"] for fault in shown["errors"]]
 
 
-def test_example_of_a_missing_key_is_what_comes_without_one(repository: Path) -> None:
-    app = create_app(Settings(model_repository=repository, api_key="key"))
-    content = app.openapi()["paths"]["/models"]["get"]["responses"]["401"]["content"]
+@pytest.mark.parametrize(
+    "operation", [it for it in OPERATIONS if not it.is_open], ids=lambda operation: operation.name
+)
+def test_example_of_a_missing_key_is_what_comes_without_one(
+    guarded: TestClient, operation: Operation
+) -> None:
+    answer = right_request(operation).send(guarded)
 
-    with TestClient(app) as client:
-        answer = client.get("/models")
+    assert answer.status_code == 401
+    assert answer.json() == example(operation, 401, app_of(guarded).openapi())
 
-    assert answer.json() == content["application/problem+json"]["example"]
+
+@pytest.fixture(scope="module")
+def guarded(repository: Path) -> Iterator[TestClient]:
+    """A client without the key of an app that asks for one."""
+    with serving(repository, api_key="key") as client:
+        yield client
 
 
 def test_examples_tell_the_limits_that_are_set(repository: Path) -> None:

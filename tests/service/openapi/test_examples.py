@@ -3,47 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 from openapi_schema_validator import OAS31Validator
 
 from service.app import create_app
+from service.http.operation import Operation
 from service.settings import Settings
-from tests import tiny
+from tests.service.openapi.requests import OPERATIONS, right_request
 
 DOCUMENT = create_app(Settings()).openapi()
-OPERATIONS = [
-    (path, method, operation)
-    for path, methods in DOCUMENT["paths"].items()
-    for method, operation in methods.items()
-]
 PICTURES = ("image/png", "image/apng")
-every_operation = pytest.mark.parametrize(
-    ("path", "method", "operation"), OPERATIONS, ids=[it[2]["operationId"] for it in OPERATIONS]
-)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it: it.name)
 
 
-def send_examples(
-    client: TestClient, path: str, method: str, operation: dict[str, Any]
-) -> httpx.Response:
-    """The operation's answer to its own examples; the document has no file for the form."""
-    places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
-    for parameter in operation.get("parameters", ()):
-        places[parameter["in"]][parameter["name"]] = parameter["example"]
-    content = operation.get("requestBody", {"content": {}})["content"]
-    body: dict[str, Any] = {}
-    if "application/json" in content:
-        body["json"] = content["application/json"]["example"]
-    elif content:
-        fields = DOCUMENT["components"]["schemas"]["EncodeInput"]["properties"]
-        body["data"] = {name: fields[name]["examples"][0] for name in ("model", "polarity")}
-        body["files"] = tiny.uploads([tiny.picture_bytes(tiny.random_levels(1)[0])])
-    address = path.format(**places["path"])
-    answer: httpx.Response = client.request(
-        method, address, params=places["query"], headers=places["header"], **body
-    )
-    return answer
+def described(operation: Operation) -> dict[str, Any]:
+    """What the document says of an operation."""
+    found: dict[str, Any] = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    return found
 
 
 def shape(value: Any) -> Any:
@@ -56,57 +33,70 @@ def shape(value: Any) -> Any:
     return {name: "free" if name in free else shape(item) for name, item in value.items()}
 
 
-def schemas_and_examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
-    answers = operation["responses"].values()
-    for part in (operation.get("requestBody", {}), *answers):
+def schemas_and_examples(operation: Operation) -> Iterator[tuple[dict[str, Any], Any]]:
+    shown = described(operation)
+    for part in (shown.get("requestBody", {}), *shown["responses"].values()):
         for content in part.get("content", {}).values():
             if "example" in content:
                 yield content["schema"], content["example"]
-    for parameter in operation.get("parameters", ()):
+    for parameter in shown.get("parameters", ()):
         yield parameter["schema"], parameter["example"]
 
 
 @every_operation
-def test_examples_work_when_sent(
-    client: TestClient, path: str, method: str, operation: dict[str, Any]
-) -> None:
-    answer = send_examples(client, path, method, operation)
+def test_examples_work_when_sent(client: TestClient, operation: Operation) -> None:
+    answer = right_request(operation).send(client)
 
-    documented = operation["responses"]["200"]
+    documented = described(operation)["responses"]["200"]
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].partition(";")[0] in documented["content"]
     assert {name.lower() for name in documented["headers"]} <= set(answer.headers)
 
 
 @pytest.mark.parametrize(
-    ("path", "method", "operation"),
-    [it for it in OPERATIONS if "application/json" in it[2]["responses"]["200"]["content"]],
+    "operation",
+    [it for it in OPERATIONS if it.answers.media_type == "application/json"],
+    ids=lambda it: it.name,
 )
 def test_example_of_an_answer_has_the_shape_of_the_answer(
-    client: TestClient, path: str, method: str, operation: dict[str, Any]
+    client: TestClient, operation: Operation
 ) -> None:
-    content = operation["responses"]["200"]["content"]
+    answer = right_request(operation).send(client)
 
-    answer = send_examples(client, path, method, operation)
-
-    assert shape(content["application/json"]["example"]) == shape(answer.json())
+    assert shape(operation.answers.example) == shape(answer.json())
 
 
 @every_operation
-def test_examples_keep_to_their_schemas(path: str, method: str, operation: dict[str, Any]) -> None:
+def test_document_shows_the_examples_that_are_declared(operation: Operation) -> None:
+    shown = described(operation)
+    parameters = {it["name"]: it["example"] for it in shown.get("parameters", ())}
+    content = shown.get("requestBody", {"content": {}})["content"]
+
+    if "body" in operation.schemas:
+        assert content["application/json"]["example"] == operation.example
+    elif "form" in operation.schemas:
+        schema = content["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2]
+        fields = DOCUMENT["components"]["schemas"][schema]["properties"]
+        assert {it: fields[it]["examples"] for it in operation.example} == {
+            name: [value] for name, value in operation.example.items()
+        }
+    else:
+        parameters.pop("if-none-match", None)
+        assert parameters == operation.example
+
+
+@every_operation
+def test_examples_keep_to_their_schemas(operation: Operation) -> None:
     for schema, example in schemas_and_examples(operation):
         whole = {**schema, "components": DOCUMENT["components"]}
 
-        faults = list(OAS31Validator(whole).iter_errors(example))
-
-        assert faults == [], (path, method)
+        assert list(OAS31Validator(whole).iter_errors(example)) == []
 
 
 @every_operation
-def test_whatever_can_be_shown_has_an_example(
-    path: str, method: str, operation: dict[str, Any]
-) -> None:
-    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+def test_whatever_can_be_shown_has_an_example(operation: Operation) -> None:
+    shown = described(operation)
+    for part in (shown.get("requestBody", {}), *shown["responses"].values()):
         for media_type, content in part.get("content", {}).items():
-            shown = media_type in (*PICTURES, "multipart/form-data") or "example" in content
-            assert shown, (path, method, media_type)
+            is_picture = media_type in (*PICTURES, "multipart/form-data")
+            assert is_picture or "example" in content, media_type

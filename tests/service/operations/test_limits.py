@@ -44,13 +44,13 @@ Check = Callable[[], None]
             "/path/model",
         ),
         (
-            partial(limits.check_path, SETTINGS, IMAGE, 9, 1, False),
-            partial(limits.check_path, SETTINGS, IMAGE, 10, 1, False),
+            partial(limits.check_path, SETTINGS, IMAGE, points=5, steps=2, scale=1),
+            partial(limits.check_path, SETTINGS, IMAGE, points=10, steps=1, scale=1),
             "/body/steps",
         ),
         (
-            partial(limits.check_path, SETTINGS, IMAGE, 8, 2, True),
-            partial(limits.check_path, SETTINGS, IMAGE, 9, 2, True),
+            partial(limits.check_path, SETTINGS, IMAGE, 8, 1, 2, is_written_twice=True),
+            partial(limits.check_path, SETTINGS, IMAGE, 9, 1, 2, is_written_twice=True),
             "/body/scale",
         ),
     ],

@@ -32,13 +32,14 @@ def test_equal_frames_stay_apart() -> None:
 def test_chunks_that_count_are_in_sequence() -> None:
     content = encode_apng(list(tiny.random_levels(3)), 20)
 
-    names, numbers, place = list[bytes](), list[int](), 8
-    while place < len(content):
-        length, name = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+    names, numbers, offset = list[bytes](), list[int](), 8
+    while offset < len(content):
+        length = int.from_bytes(content[offset : offset + 4])
+        name = content[offset + 4 : offset + 8]
         names.append(name)
         if name in (b"fcTL", b"fdAT"):
-            numbers.append(int.from_bytes(content[place + 8 : place + 12]))
-        place += 12 + length
+            numbers.append(int.from_bytes(content[offset + 8 : offset + 12]))
+        offset += 12 + length
 
     assert names == [
         *(b"IHDR", b"acTL", b"fcTL", b"IDAT", b"fcTL", b"fdAT", b"fcTL", b"fdAT", b"IEND")

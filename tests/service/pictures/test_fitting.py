@@ -10,7 +10,7 @@ from PIL import Image
 
 from service.artifact.manifest import ImageSpec
 from service.errors import Invalid, MediaTypeUnsupported, RequestError, TooLarge
-from service.pictures import fitting as images
+from service.pictures import fitting
 from service.pictures.fitting import Picture, Polarity, read_picture
 from tests import tiny
 
@@ -282,7 +282,7 @@ def test_large_picture_is_averaged_without_a_visible_difference(
 
     reduced = read(content, max_pixels=10**8).pixels
 
-    monkeypatch.setattr(images, "REDUCING_GAP", 10**6)
+    monkeypatch.setattr(fitting, "REDUCING_GAP", 10**6)
     assert np.abs(reduced - read(content, max_pixels=10**8).pixels).max() < 2 / 255
 
 
@@ -290,6 +290,6 @@ def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rgba = Image.fromarray(np.dstack([scene(700, 500)] * 3 + [scene(700, 500)]))
     whole = read(file_of(rgba))
 
-    monkeypatch.setattr(images, "BAND_PIXELS", 1)
+    monkeypatch.setattr(fitting, "BAND_PIXELS", 1)
 
     assert read(file_of(rgba)).pixels == pytest.approx(whole.pixels, abs=1e-6)

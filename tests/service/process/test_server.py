@@ -1,13 +1,9 @@
-"""How the real server ends, and what it says to what is not HTTP."""
+"""How the real server ends."""
 
-import itertools
 import json
 import os
 import signal
-import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,19 +13,7 @@ import pytest
 from tests import tiny
 from tests.docker.load import CLIENTS, Load
 from tests.server import figure, serve, until
-
-# And work for it that takes a second and more, so that others come while it is taken.
-ONE_PLACE = {
-    "ATLAS_INFERENCE_PLACES": "1",
-    "ATLAS_MAX_TILES": str(256**2),
-    "ATLAS_MAX_OUTPUT_PIXELS": str((256 * 28) ** 2),
-}
-NUMBERS = itertools.count()
-
-
-def slow_grid(side: int = 128) -> str:
-    """A query that nobody has asked before, of some hundred milliseconds, at 256 of a second."""
-    return f"/grid?rows={side}&columns={side}&x_min={-4 - next(NUMBERS)}"
+from tests.service.slow_work import ONE_PLACE, slow_grid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -97,65 +81,3 @@ def test_end_of_the_grace_answers_503_and_ends_with_0(repository: Path) -> None:
         assert answers[-1].headers["content-type"] in ("application/problem+json", "image/png")
         assert 503 in {answer.status_code for answer in answers} <= {200, 503}
         assert process.wait(timeout=20) == 0
-
-
-@pytest.fixture(scope="module")
-def address(repository: Path) -> Iterator[str]:
-    """A server that nobody stops."""
-    with serve(["-m", "service"], repository) as (found, _):
-        yield found
-
-
-@contextmanager
-def connected(address: str) -> Iterator[socket.socket]:
-    """A bare connection to the server."""
-    host = urlsplit(address)
-    with socket.create_connection((host.hostname, host.port), timeout=20) as connection:
-        yield connection
-
-
-def read_to_end(connection: socket.socket) -> bytes:
-    """All that the server sends until it closes."""
-    return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-BROKEN_CHUNK = (
-    b"POST /decode HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
-)
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET \xff HTTP/1.1\r\n\r\n", BROKEN_CHUNK],
-    ids=["TLS", "no path", "no URL", "broken chunk"],
-)
-def test_what_is_not_http_is_a_problem(address: str, garbage: bytes) -> None:
-    with connected(address) as connection:
-        connection.sendall(garbage)
-        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
-
-    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert b"content-type: application/problem+json" in head
-    assert json.loads(body)["status"] == 400
-
-
-def test_request_before_the_garbage_gets_its_own_answer(address: str) -> None:
-    with connected(address) as connection:
-        connection.sendall(b"GET /grid?rows=64 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\r\n\r\n")
-        answer = read_to_end(connection)
-
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert answer.count(b"HTTP/1.1") == 1
-
-
-def test_pipelined_requests_are_answered_in_order(address: str) -> None:
-    paths = ["/grid", "/livez", "/nowhere", "/models/vae", "/livez"]
-    requests = [f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Request-ID: {path[1:6]}" for path in paths]
-    requests[-1] += "\r\nConnection: close"
-
-    with connected(address) as connection:
-        connection.sendall("".join(f"{request}\r\n\r\n" for request in requests).encode())
-        heads = [part for part in read_to_end(connection).split(b"\r\n") if b"x-request-id" in part]
-
-    assert [head.decode() for head in heads] == [f"x-request-id: {path[1:6]}" for path in paths]

@@ -17,7 +17,7 @@ from service.process.workers import MOST_BY_DEFAULT, worker_count
 from service.settings import Settings
 from tests import tiny
 from tests.server import figure, serve, until
-from tests.service.process.test_server import ONE_PLACE, slow_grid
+from tests.service.slow_work import ONE_PLACE, slow_grid
 
 TWO = 2
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -8,39 +9,35 @@ from service.serving.answer_cache import AnswerCache
 from service.serving.metrics import Metrics
 
 
-def drawing(picture: bytes, drawn: list[bytes]) -> Callable[[], Awaitable[bytes]]:
+def drawing(answer: bytes, drawn: list[bytes]) -> Callable[[], Awaitable[bytes]]:
     async def draw() -> bytes:
-        drawn.append(picture)
+        drawn.append(answer)
         await asyncio.sleep(0)
-        return picture
+        return answer
 
     return draw
 
 
-def test_picture_is_drawn_once_and_kept() -> None:
+def test_answer_is_drawn_once_and_kept() -> None:
     cache, drawn = AnswerCache(100, Metrics()), list[bytes]()
 
-    async def ask() -> list[bytes]:
-        together = [cache.get_or_draw("a", drawing(b"picture", drawn)) for _ in range(5)]
-        return [*await asyncio.gather(*together), await cache.get_or_draw("a", unexpected)]
+    async def ask() -> list[bytes | None]:
+        together = [cache.draw("a", drawing(b"picture", drawn)) for _ in range(5)]
+        return [*await asyncio.gather(*together), cache.get("a")]
 
     assert asyncio.run(ask()) == [b"picture"] * 6
     assert drawn == [b"picture"]
 
 
-async def unexpected() -> bytes:
-    raise AssertionError
-
-
-def test_picture_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
+def test_answer_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
     metrics = Metrics()
     cache = AnswerCache(10, metrics)
 
-    async def ask() -> list[bytes]:
-        waiting = asyncio.ensure_future(cache.get_or_draw("a", drawing(b"pic", [])))
+    async def ask() -> list[bytes | None]:
+        waiting = asyncio.ensure_future(cache.draw("a", drawing(b"pic", [])))
         await asyncio.sleep(0)
-        at_once = [cache.get_or_draw_here("a", lambda: b"pic") for _ in range(2)]
-        return [*at_once, await waiting, await cache.get_or_draw("a", unexpected)]
+        at_once = cache.draw_here("a", lambda: b"pic")
+        return [at_once, cache.get("a"), await waiting, cache.get("a")]
 
     assert asyncio.run(ask()) == [b"pic"] * 4
     assert b"atlas_cache_bytes 3.0" in metrics.render()
@@ -50,16 +47,16 @@ def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
     metrics = Metrics()
     cache = AnswerCache(10, metrics)
 
-    async def ask() -> None:
-        for key, size in (("a", 4), ("b", 4), ("a", 0), ("c", 4), ("too large", 11)):
-            await cache.get_or_draw(key, drawing(key[:1].encode() * size, []))
-
-    asyncio.run(ask())
+    for key, size in (("a", 4), ("b", 4)):
+        cache.draw_here(key, partial(bytes, size))
+    cache.get("a")
+    for key, size in (("c", 4), ("too large", 11)):
+        cache.draw_here(key, partial(bytes, size))
 
     assert [cache.get(key) for key in ("a", "b", "c", "too large")] == [
-        b"aaaa",
+        bytes(4),
         None,
-        b"cccc",
+        bytes(4),
         None,
     ]
     assert b"atlas_cache_bytes 8.0" in metrics.render()
@@ -69,7 +66,7 @@ def test_nothing_is_kept_or_shared_with_no_bytes() -> None:
     cache, drawn = AnswerCache(0, Metrics()), list[bytes]()
 
     async def ask() -> None:
-        await asyncio.gather(*(cache.get_or_draw("a", drawing(b"x", drawn)) for _ in range(3)))
+        await asyncio.gather(*(cache.draw("a", drawing(b"x", drawn)) for _ in range(3)))
 
     asyncio.run(ask())
 
@@ -82,13 +79,13 @@ def test_error_reaches_all_who_wait_and_is_not_kept() -> None:
 
     async def fail() -> bytes:
         await asyncio.sleep(0)
-        raise Overloaded("full")
+        raise Overloaded
 
     async def ask() -> bytes:
-        waiting = [cache.get_or_draw("a", fail) for _ in range(3)]
+        waiting = [cache.draw("a", fail) for _ in range(3)]
         errors = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(error) for error in errors] == [Overloaded] * 3
-        return await cache.get_or_draw("a", drawing(b"x", drawn))
+        return await cache.draw("a", drawing(b"x", drawn))
 
     assert asyncio.run(ask()) == b"x"
 
@@ -106,7 +103,7 @@ def test_drawing_goes_on_while_anyone_waits_for_it(leavers: int) -> None:
         return b"x"
 
     async def leave() -> list[bytes | BaseException]:
-        waiting = [asyncio.ensure_future(cache.get_or_draw("a", draw)) for _ in range(2)]
+        waiting = [asyncio.ensure_future(cache.draw("a", draw)) for _ in range(2)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         for request in waiting[:leavers]:

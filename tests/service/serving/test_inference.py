@@ -1,6 +1,5 @@
 import asyncio
 import dataclasses
-import threading
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -8,14 +7,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from service.artifact.arrays import Floats
 from service.artifact.contract import Artifact
 from service.artifact.load import load_artifact
-from service.errors import Invalid, Overloaded
+from service.errors import Invalid
+from service.serving.executor import Executor
 from service.serving.inference import (
     BLOCK,
-    TURN_SECONDS,
-    Floats,
-    Executor,
     decode,
     decode_levels,
     encode,
@@ -80,7 +78,7 @@ def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact
     with pytest.raises(Invalid) as decoding:
         decode_levels(broken, np.zeros((2, 2), np.float32))
     with pytest.raises(Invalid) as drawing:
-        decode_levels(broken, np.zeros((2, 2), np.float32), place=None)
+        decode_levels(broken, np.zeros((2, 2), np.float32), pointer=None)
 
     assert encoding.value.faults[0].pointer == "/body/images/1"
     assert decoding.value.faults[0].pointer == "/body/latents/1"
@@ -103,65 +101,6 @@ def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> N
 
     for sizes in Recording.sizes.values():
         assert {1, 2, BLOCK} < sizes
-
-
-def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
-    async def overload() -> list[bool]:
-        executor = Executor(places=1, queue=1)
-        gate = threading.Event()
-        accepted = [asyncio.ensure_future(executor.run(gate.wait)) for _ in range(2)]
-        await asyncio.sleep(0)  # let both start
-        with pytest.raises(Overloaded):
-            await executor.run(gate.wait)
-        with pytest.raises(Overloaded):
-            executor.require_room()
-        gate.set()
-        answers = await asyncio.gather(*accepted)
-        executor.require_room()
-        answers.append(await executor.run(gate.is_set))
-        executor.close()
-        return answers
-
-    assert asyncio.run(overload()) == [True, True, True]
-
-
-def test_waiter_that_is_cancelled_never_runs() -> None:
-    async def cancel() -> list[str]:
-        executor = Executor(places=1, queue=2)
-        gate, ran = threading.Event(), list[str]()
-        running = asyncio.ensure_future(executor.run(gate.wait))
-        await asyncio.sleep(0)
-        waiting = asyncio.ensure_future(executor.run(lambda: ran.append("cancelled")))
-        neighbour = asyncio.ensure_future(executor.run(lambda: ran.append("neighbour")))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.sleep(0)
-        gate.set()
-        await asyncio.gather(running, neighbour)
-        executor.close()
-        return ran
-
-    assert asyncio.run(cancel()) == ["neighbour"]
-
-
-def test_work_on_the_event_loop_is_limited_in_each_of_its_turns(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = iter(range(100))
-    monkeypatch.setattr(
-        "service.serving.inference.perf_counter", lambda: next(clock) * TURN_SECONDS
-    )
-
-    async def take_turns() -> list[bool]:
-        executor, had = Executor(places=1, queue=0), list[bool]()
-        for _ in range(2):
-            had.append(executor.has_turn())
-            executor.run_here(lambda: None)
-            had.append(executor.has_turn())
-            await asyncio.sleep(0)
-        return had
-
-    assert asyncio.run(take_turns()) == [True, False, True, False]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 64])

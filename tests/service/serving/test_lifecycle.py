@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from service.errors import NotReady, ShuttingDown
-from service.serving.inference import Executor
+from service.serving.executor import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.registry import Registry
 from tests import tiny
@@ -57,7 +57,7 @@ def test_reloads_never_overlap_and_those_that_wait_are_one(repository: Path) -> 
     assert (registry.loads, registry.overlapped) == (2, False)
 
 
-def test_service_that_leaves_is_not_ready(repository: Path) -> None:
+def test_draining_service_is_not_ready(repository: Path) -> None:
     registry = Registry(repository, "vae")
     lifecycle = Lifecycle(registry, Executor(1, 0))
 
@@ -65,7 +65,7 @@ def test_service_that_leaves_is_not_ready(repository: Path) -> None:
         lifecycle.require_ready()
     registry.load()
     lifecycle.require_ready()
-    lifecycle.leave()
+    lifecycle.drain()
     with pytest.raises(ShuttingDown):
         lifecycle.require_ready()
 

@@ -1,4 +1,4 @@
-"""/ and its files as they are served; what a browser makes of them is in tests/explorer."""
+"""The pages as they are served. Other tests open them in a browser."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,50 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api.pages import EXPLORER
-from service.app import create_app
-from service.settings import Settings
+from service.api.pages import DOCUMENTATION_FILES, EXPLORER
+from tests.serving import serving
 
-OWN_FILES = [path for path in FOLDER.iterdir() if path.is_file()]
+OWN_FILES = [path for path in EXPLORER.iterdir() if path.is_file()]
+
+
+# /docs
+
+
+def test_page_loads_only_what_this_server_has(client: TestClient) -> None:
+    page = client.get("/docs")
+
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert len(links) == 5
+    for link in links:
+        assert client.get(f"/{link}").status_code == 200
+
+
+def test_page_may_run_and_reach_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert re.findall(r"<script(?! src)|<style| on\w+=|https?://", page.text) == []
+
+
+def test_assets_have_their_media_type_and_are_no_page(client: TestClient) -> None:
+    script = client.get("/docs/swagger-ui-bundle.js")
+
+    assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert script.headers["content-security-policy"].startswith("default-src 'none'")
+    assert client.get("/docs/other.js").json()["status"] == 404
+
+
+def test_documentation_needs_no_key(repository: Path) -> None:
+    with serving(repository, api_key="key") as client:
+        for path in ("/docs", "/openapi.json", *(f"/docs/{name}" for name in DOCUMENTATION_FILES)):
+            assert client.get(path).status_code == 200
+        assert client.get("/docs/../models").status_code == 401
+
+
+# /
 
 
 def test_page_may_reach_the_service_alone(client: TestClient) -> None:
@@ -37,7 +76,7 @@ def test_files_import_what_is_there_and_nothing_from_elsewhere(path: Path) -> No
     text = path.read_text()
 
     for name in re.findall(r'from "(\./[^"]+)"', text):
-        assert (FOLDER / name).is_file(), name
+        assert (EXPLORER / name).is_file(), name
     links = set(re.findall(r"https?://[^\s\"'`)<]+", text))
     assert links <= {"https://leafletjs.com", "http://www.w3.org/2000/svg"}  # a link, a name
 
@@ -63,7 +102,7 @@ def test_nothing_else_is_served(client: TestClient, path: str) -> None:
 
 
 def test_leaflet_comes_with_its_licence() -> None:
-    (folder,) = (FOLDER / "vendor").iterdir()
+    (folder,) = (EXPLORER / "vendor").iterdir()
 
     assert "BSD 2-Clause" in (folder / "LICENSE").read_text()
     assert (
@@ -73,8 +112,7 @@ def test_leaflet_comes_with_its_licence() -> None:
 
 
 def test_page_is_open_where_a_key_is_asked_for(repository: Path) -> None:
-    settings = Settings(model_repository=repository, api_key="the key")
-    with TestClient(create_app(settings)) as client:
+    with serving(repository, api_key="the key") as client:
         assert client.get("/").status_code == 200
         assert client.get("/explorer/main.js").status_code == 200
         assert client.get("/models").status_code == 401

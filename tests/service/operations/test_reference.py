@@ -3,12 +3,11 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from service.app import create_app
 from service.pictures.mosaic import lay_out
-from service.settings import Settings
+from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
-from tests.service.api.test_latent import assert_problem
-from tests.service.conftest import wait_until_loaded
+from tests.service.answers import assert_problem
+from tests.serving import serving
 
 REFERENCE = tiny.reference(tiny.TinyAutoencoder().eval())
 
@@ -33,28 +32,12 @@ def test_reference_picture_has_the_images_in_the_order_of_the_points(client: Tes
 
 
 def test_reference_of_the_embedded_models_is_answered() -> None:
-    with TestClient(create_app(Settings())) as client:
-        wait_until_loaded(client)
+    with serving(EMBEDDED_REPOSITORY) as client:
         body = client.get("/models/vae/reference").json()
         picture = tiny.read_levels(client.get("/models/vae/reference.png").content)
 
     assert len(body["labels"]) == len(body["coordinates"]) == 3000
     assert picture.shape == (55 * 28, 55 * 28)
-
-
-@pytest.mark.parametrize("path", ["reference", "reference.png"])
-def test_reference_is_cacheable_and_answers_head(client: TestClient, path: str) -> None:
-    first = client.get(f"/models/vae/{path}")
-
-    again = client.get(
-        f"/models/vae/{path}", headers={"If-None-Match": f'"x", {first.headers["etag"]}'}
-    )
-    head = client.head(f"/models/vae/{path}")
-
-    assert first.headers["cache-control"] == "public, no-cache"
-    assert (again.status_code, again.content, head.content) == (304, b"", b"")
-    assert again.headers["etag"] == head.headers["etag"] == first.headers["etag"]
-    assert head.headers["content-length"] == str(len(first.content))
 
 
 @pytest.mark.parametrize("path", ["reference", "reference.png"])

@@ -1,4 +1,4 @@
-"""/interpolate over HTTP, on tiny real models."""
+"""Latent points, listed or along a path, to pictures and numbers over HTTP, on tiny real models."""
 
 import io
 from pathlib import Path
@@ -11,16 +11,75 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from service.app import create_app
 from service.latent.paths import path
-from service.settings import Settings
+from service.pictures.mosaic import lay_out
 from tests import tiny
-from tests.service.api.test_latent import assert_problem
-from tests.service.conftest import wait_until_loaded
+from tests.service.answers import assert_problem, decode_alone
+from tests.serving import serving
 
 POINTS = [[-2.0, 0.5], [0.0, 2.0], [1.5, -1.0]]
+
+
 PATHS = ("/interpolate", "/interpolate/animation")
+
+
 both = pytest.mark.parametrize("route", PATHS)
+
+
+def test_decode_lays_points_out_as_square_as_possible(client: TestClient) -> None:
+    points = [[0.0, 0.0], [1.0, 2.0], [-3.0, 0.5], [2.5, -2.5], [0.1, 0.2]]
+
+    picture = tiny.read_levels(client.post("/decode", json={"latents": points}).content)
+
+    alone = [decode_alone(client, point) for point in points]
+    expected = lay_out(np.stack(alone).astype(np.uint8), columns=3, scale=1)
+    assert picture.shape == (2 * 28, 3 * 28)
+    assert np.abs(picture.astype(int) - expected).max() <= 1
+
+
+def test_decode_takes_columns_and_scale(client: TestClient) -> None:
+    body = {"latents": [[0, 0]] * 5, "columns": 5, "scale": 3}
+
+    picture = tiny.read_levels(client.post("/decode", json=body).content)
+
+    assert picture.shape == (28 * 3, 5 * 28 * 3)
+
+
+def test_decode_pixels_are_the_values_behind_the_picture(client: TestClient) -> None:
+    body = {"latents": [[1.5, -0.5]]}
+
+    response = client.post("/decode/pixels", json=body)
+
+    pixels = np.array(response.json()["images"])
+    assert pixels.shape == (1, 28, 28)
+    assert np.rint(pixels[0] * 255) == pytest.approx(decode_alone(client, [1.5, -0.5]), abs=0)
+
+
+@pytest.mark.parametrize("path", ["/decode", "/decode/pixels"])
+@pytest.mark.parametrize("point", [[1.0], [1.0, 2.0, 3.0]])
+def test_point_of_another_dimension_is_refused_with_its_index(
+    client: TestClient, path: str, point: list[float]
+) -> None:
+    response = client.post(path, json={"latents": [[0, 0], point]})
+
+    assert_problem(response, 422, "/body/latents/1")
+
+
+@pytest.mark.parametrize(
+    "change", [{"columns": 16385}, {"columns": 16384, "scale": 2}, {"columns": 1, "scale": 17}]
+)
+def test_mosaic_over_the_limits_is_refused(client: TestClient, change: dict[str, int]) -> None:
+    response = client.post("/decode", json={"latents": [[0, 0]] * 20, **change})
+
+    assert response.status_code == 422
+
+
+def test_answer_of_too_many_numbers_is_refused(repository: Path) -> None:
+    with serving(repository, max_output_numbers=2 * 28 * 28) as client:
+        assert client.post("/decode/pixels", json={"latents": [[0, 0]] * 2}).status_code == 200
+        response = client.post("/decode/pixels", json={"latents": [[0, 0]] * 3})
+
+    assert_problem(response, 422, "/body/latents")
 
 
 def frames_of(answer: httpx.Response) -> tuple[list[npt.NDArray[np.uint8]], set[float]]:
@@ -148,9 +207,7 @@ def test_path_of_an_unknown_model_or_with_a_query_is_refused(
 
 
 def test_largest_path_is_answered(repository: Path) -> None:
-    settings = Settings(model_repository=repository, max_latents=41)
-    with TestClient(create_app(settings)) as client:
-        wait_until_loaded(client)
+    with serving(repository, max_latents=41) as client:
         largest = client.post("/interpolate", json={"latents": POINTS, "steps": 20})
 
         assert tiny.read_levels(largest.content).shape == (28, 41 * 28)

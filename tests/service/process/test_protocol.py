@@ -1,18 +1,28 @@
 """Bytes on a socket that no HTTP library would send, to the real server."""
 
+import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.server import serve
+from tests.server import connected, serve
 
 POST = b"POST /decode HTTP/1.1\r\nHost: atlas\r\nContent-Type: application/json\r\n"
+
+
 GET = b"GET /livez HTTP/1.1\r\nHost: atlas\r\nConnection: close\r\n"
+
+
 BODY = b'{"latents": [[0, 0]]}'
+
+
 NOISE = bytes(range(256)) * 40
+
+
 REFUSED = (400, 404, 405, 411, 413, 414, 422, 431, 505, None)  # None: closed without an answer
 
 
@@ -24,14 +34,9 @@ def server(repository: Path) -> Iterator[str]:
         assert process.poll() is None
 
 
-def connect(server: str) -> socket.socket:
-    host, port = server.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=10)
-
-
 def exchange(server: str, *pieces: bytes, ends: bool = True) -> int | None:
     """Status of the answer to these bytes, sent one after the other; None where there is none."""
-    with connect(server) as connection:
+    with connected(server) as connection:
         answer = b""
         try:
             for piece in pieces:
@@ -113,14 +118,13 @@ def test_body_in_many_small_pieces_is_read(server: str) -> None:
 
 
 def test_others_are_served_while_requests_stand_half_sent(server: str) -> None:
-    waiting = [connect(server) for _ in range(50)]
-    for number, connection in enumerate(waiting):
-        connection.sendall(length(b"1000") if number % 2 else b"GET /li")
+    with ExitStack() as waiting:
+        for number in range(50):
+            connection = waiting.enter_context(connected(server))
+            connection.sendall(length(b"1000") if number % 2 else b"GET /li")
 
-    answers = [httpx.get(f"{server}/grid?rows=2").status_code for _ in range(5)]
+        answers = [httpx.get(f"{server}/grid?rows=2").status_code for _ in range(5)]
 
-    for connection in waiting:
-        connection.close()
     assert answers == [200] * 5
 
 
@@ -129,16 +133,8 @@ def test_http_1_0_is_answered_and_closed(server: str, path: str) -> None:
     assert exchange(server, f"GET {path} HTTP/1.0\r\n\r\n".encode(), ends=False) == 200
 
 
-def test_pipelined_requests_are_answered_in_order(server: str) -> None:
-    with connect(server) as connection:
-        connection.sendall(GET.replace(b"close", b"keep-alive") + b"\r\n" + GET + b"\r\n")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-
-    assert answer.count(b"HTTP/1.1 200 OK") == 2
-
-
 def test_client_that_waits_for_100_continue_gets_it(server: str) -> None:
-    with connect(server) as connection:
+    with connected(server) as connection:
         connection.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 21\r\n\r\n")
         interim = connection.recv(65536)
         connection.sendall(BODY)
@@ -152,3 +148,50 @@ def test_client_that_waits_with_too_large_a_body_is_refused_before_it_sends(serv
     head = POST + b"Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n"
 
     assert exchange(server, head, ends=False) == 413
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """All that the server sends until it closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+BROKEN_CHUNK = (
+    b"POST /decode HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET \xff HTTP/1.1\r\n\r\n", BROKEN_CHUNK],
+    ids=["TLS", "no path", "no URL", "broken chunk"],
+)
+def test_what_is_not_http_is_a_problem(server: str, garbage: bytes) -> None:
+    with connected(server) as connection:
+        connection.sendall(garbage)
+        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_request_before_the_garbage_gets_its_own_answer(server: str) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"GET /grid?rows=64 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\r\n\r\n")
+        answer = read_to_end(connection)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_pipelined_requests_are_answered_in_order(server: str) -> None:
+    paths = ["/grid", "/livez", "/nowhere", "/models/vae", "/livez"]
+    requests = [f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Request-ID: {path[1:6]}" for path in paths]
+    requests[-1] += "\r\nConnection: close"
+
+    with connected(server) as connection:
+        connection.sendall("".join(f"{request}\r\n\r\n" for request in requests).encode())
+        heads = [part for part in read_to_end(connection).split(b"\r\n") if b"x-request-id" in part]
+
+    assert [head.decode() for head in heads] == [f"x-request-id: {path[1:6]}" for path in paths]

@@ -1,0 +1,24 @@
+"""What tests read from answers."""
+
+from collections.abc import Sequence
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+from fastapi.testclient import TestClient
+
+from tests import tiny
+
+
+def assert_problem(response: httpx.Response, status: int, *pointers: str) -> None:
+    """It is a problem of this status with these pointers and no others."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (response.status_code, body["status"]) == (status, status)
+    assert [fault["pointer"] for fault in body["errors"]] == list(pointers)
+
+
+def decode_alone(client: TestClient, point: Sequence[float]) -> npt.NDArray[np.int_]:
+    """Grey levels of one point's picture."""
+    response = client.post("/decode", json={"latents": [point]})
+    return tiny.read_levels(response.content).astype(int)

@@ -1,0 +1,20 @@
+"""A pipeline to one operation that a test declares."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from service.app import create_app
+from service.http.operation import Answers, Operation, OperationRouter
+from service.http.pipeline import Pipeline
+from service.settings import Settings
+
+TEXT = Answers("text/plain", "")
+
+
+def pipeline_to(operation: Operation, plan: Callable[..., Any], repository: Path) -> Pipeline:
+    """A pipeline that knows this operation alone."""
+    router = OperationRouter()
+    router.plan(operation)(plan)
+    app = create_app(Settings(model_repository=repository))
+    return Pipeline(app.state.atlas, router.operations, (), {}, app.answer_itself, ())

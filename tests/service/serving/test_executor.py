@@ -1,0 +1,98 @@
+import asyncio
+import itertools
+import threading
+
+import pytest
+
+from service.errors import Overloaded
+from service.serving.executor import TURN_SECONDS, Executor
+from service.serving.metrics import Metrics
+
+
+def test_work_beyond_places_and_queue_is_refused_at_once() -> None:
+    async def overload() -> list[bool]:
+        executor = Executor(places=1, queue=1)
+        gate = threading.Event()
+        accepted = [asyncio.ensure_future(executor.run(gate.wait)) for _ in range(2)]
+        await asyncio.sleep(0)  # let both start
+        with pytest.raises(Overloaded):
+            await executor.run(gate.wait)
+        with pytest.raises(Overloaded):
+            executor.require_room()
+        gate.set()
+        answers = await asyncio.gather(*accepted)
+        executor.require_room()
+        answers.append(await executor.run(gate.is_set))
+        executor.close()
+        return answers
+
+    assert asyncio.run(overload()) == [True, True, True]
+
+
+def test_waiter_that_is_cancelled_never_runs() -> None:
+    async def cancel() -> list[str]:
+        executor = Executor(places=1, queue=2)
+        gate, ran = threading.Event(), list[str]()
+        running = asyncio.ensure_future(executor.run(gate.wait))
+        await asyncio.sleep(0)
+        waiting = asyncio.ensure_future(executor.run(lambda: ran.append("cancelled")))
+        neighbour = asyncio.ensure_future(executor.run(lambda: ran.append("neighbour")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(running, neighbour)
+        executor.close()
+        return ran
+
+    assert asyncio.run(cancel()) == ["neighbour"]
+
+
+def test_work_on_the_event_loop_is_limited_in_each_of_its_turns() -> None:
+    turns = itertools.count()
+
+    def clock() -> float:
+        return next(turns) * TURN_SECONDS
+
+    async def take_turns() -> list[bool]:
+        executor, had = Executor(1, 0, clock=clock), list[bool]()
+        for _ in range(2):
+            had.append(executor.has_turn())
+            executor.run_here(lambda: None)
+            had.append(executor.has_turn())
+            await asyncio.sleep(0)
+        return had
+
+    assert asyncio.run(take_turns()) == [True, False, True, False]
+
+
+def test_failure_reaches_its_caller_alone_and_frees_the_place() -> None:
+    async def ask() -> list[object]:
+        executor = Executor(places=1, queue=1)
+        results = await asyncio.gather(
+            executor.run(lambda: 1 // 0), executor.run(lambda: "right"), return_exceptions=True
+        )
+        executor.require_room()
+        executor.close()
+        return list(results)
+
+    failed, right = asyncio.run(ask())
+
+    assert isinstance(failed, ZeroDivisionError)
+    assert right == "right"
+
+
+def test_computing_is_timed_wherever_it_runs() -> None:
+    metrics, times = Metrics(), itertools.count()
+
+    async def compute() -> None:
+        executor = Executor(1, 0, metrics, clock=lambda: next(times))
+        executor.run_here(lambda: None)
+        await executor.run(lambda: None)
+        executor.close()
+
+    asyncio.run(compute())
+
+    assert b"atlas_inference_compute_seconds_count 2.0" in metrics.render()
+    assert b"atlas_inference_compute_seconds_sum 2.0" in metrics.render()
+    assert b"atlas_inference_queue_seconds_sum 1.0" in metrics.render()

@@ -1,0 +1,18 @@
+"""Requests that take a while, for tests of what else is answered meanwhile."""
+
+import itertools
+
+# Settings for one place, and for grids that take a second in it.
+ONE_PLACE = {
+    "ATLAS_INFERENCE_PLACES": "1",
+    "ATLAS_MAX_TILES": str(256**2),
+    "ATLAS_MAX_OUTPUT_PIXELS": str((256 * 28) ** 2),
+}
+
+
+NUMBERS = itertools.count()
+
+
+def slow_grid(side: int = 128) -> str:
+    """A query that nobody has asked before, of some hundred milliseconds, at 256 of a second."""
+    return f"/grid?rows={side}&columns={side}&x_min={-4 - next(NUMBERS)}"
