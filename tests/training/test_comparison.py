@@ -54,7 +54,7 @@ def test_better_figure_is_marked_whoever_has_it(
 
     assert [row.best for row in comparison.rows] == [best, best]
     leader = "ae" if best == {0} else "vae"
-    assert f"as real as redrawings with {leader}: 90.0 % " in comparison.opening[1]
+    assert f"as real as reconstructions most often with {leader}: 90.0 % " in comparison.opening[1]
     assert f"closest to the originals with {leader}: 10.0 nats" in comparison.opening[0]
     assert "90.0*" in comparison.as_table()
 
@@ -69,9 +69,9 @@ def test_figures_that_are_shown_alike_have_no_better_one(tmp_path: Path) -> None
 
     assert [row.best for row in comparison.rows] == [frozenset(), frozenset()]
     assert comparison.opening == [
-        "Redrawn pictures are about as close to the originals with each: "
+        "Reconstructions are about equally close to the originals with each model: "
         "ae 236.6, vae 236.6 nats per image.",
-        "Half of the pictures crowd on the smallest part of the square from -4 to 4 with "
+        "Half of the pictures crowd onto the smallest part of the square from -4 to 4 with "
         "ae: 2.0 % (vae: 6.0).",
     ]
 
@@ -85,7 +85,7 @@ def test_artifact_without_measures_is_said_to_have_none_and_how_it_gets_them(
 
     assert comparison.opening == []
     assert comparison.notes == [
-        f"ae has no measures; they come with: python -m training measure {old}"
+        f"ae has no measures; to add them: python -m training measure {old}"
     ]
     assert comparison.as_table().splitlines()[-1].split() == ["spread", "(%)", "-", "6.0"]
 
@@ -104,7 +104,7 @@ def test_models_of_other_data_are_compared_with_a_warning(tmp_path: Path) -> Non
 
     notes = compare_artifacts([tiny.publish(tmp_path), other]).notes
 
-    assert notes == ["The models were trained on different images: their figures say little."]
+    assert notes == ["The models were trained on different images, so their figures say little."]
 
 
 def test_labels_tell_models_apart(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from service.artifact.contract import Artifact, Floats
+from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact
 from tests.training.tiny import (
@@ -16,23 +16,19 @@ from tests.training.tiny import (
     TRAINING_COUNT,
     VALIDATION_COUNT,
     make_trainer,
+    published,
     tiny_config,
     write_data,
 )
 from training import export
+from training.arrays import Floats
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import parse_config
 from training.datasets import load_held_out, load_training_data
 from training.errors import CheckpointError, ExportMismatch, NotPublishable
-from training.evaluation import as_images, encode_means
-from training.export import check_same, publish, restore_model
+from training.export import check_same, restore_model
 from training.models import Autoencoder
-from training.network import PublishedNetwork
-
-
-def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
-    return publish(checkpoint, data, load_held_out(data_dir), repository)
+from training.network import PublishedNetwork, as_images, encode_means
 
 
 def visible(folder: Path) -> list[str]:

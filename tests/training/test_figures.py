@@ -1,4 +1,5 @@
 import io
+from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,10 @@ from training.figures import (
     draw_latent_plane,
     draw_loss_curves,
     draw_mosaic,
+    draw_plane_svg,
     draw_reconstructions,
     grid_points,
+    plane_extent,
 )
 
 
@@ -24,7 +27,7 @@ def random_pictures(count: int, height: int = 28, width: int = 28) -> npt.NDArra
 
 
 def test_grid_points_start_top_left_and_end_bottom_right() -> None:
-    points = grid_points([-4.0, -4.0], [4.0, 4.0])
+    points = grid_points()
 
     assert points.shape == (441, 2)
     assert points[0].tolist() == [-4.0, 4.0]
@@ -76,3 +79,27 @@ def test_latent_plane_shows_every_class_in_its_colour(class_count: int) -> None:
     colours = {pixel[:3] for pixel in map(tuple, np.asarray(image).reshape(-1, 4).tolist())}
     expected = {tuple(bytes.fromhex(code[1:])) for code in COLOURS[:class_count]}
     assert expected <= colours
+
+
+def test_plane_shows_every_point_in_the_colour_of_its_class() -> None:
+    labels = np.arange(200, dtype=np.uint8) % 23
+    coordinates = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+
+    svg = draw_plane_svg(coordinates, labels, plane_extent(coordinates))
+
+    paths = [path.attrib for path in ElementTree.fromstring(svg).iterfind(".//{*}path")]
+    dots = [path["d"].count("M") for path in paths if "stroke-width: 4" in path.get("style", "")]
+    assert sum(dots) == 200
+    assert all(f"stroke: {colour}".encode() in svg for colour in COLOURS)
+    assert b"stroke-linecap: square" in svg  # the second ten classes
+
+
+def test_plane_is_drawn_to_the_same_bytes_each_time() -> None:
+    coordinates, labels = np.eye(2, dtype=np.float32), np.zeros(2, np.uint8)
+
+    assert draw_plane_svg(coordinates, labels, 5) == draw_plane_svg(coordinates, labels, 5)
+
+
+@pytest.mark.parametrize(("furthest", "expected"), [(0.5, 5), (5.2, 7), (1e6, 1001)])
+def test_extent_holds_the_square_and_nearly_all_points(furthest: float, expected: int) -> None:
+    assert plane_extent(np.full((10, 2), furthest, np.float32)) == expected

@@ -11,7 +11,7 @@ from service.artifact.manifest import Measure
 from tests.training.tiny import VALIDATION_COUNT
 from training.checkpoint import Checkpoint
 from training.datasets import LabelledImages, load_held_out, load_training_data
-from training.evaluation import measure
+from training.evaluation import evaluate_network
 from training.export import restore_model
 from training.measures import NORMAL_SPREAD, Space, compute_measures
 
@@ -139,7 +139,7 @@ def test_nats_are_those_of_the_evaluation(checkpoint: Checkpoint, data_dir: Path
 
     found = measured(Space(model, data.training, held_out, reference, 1.0, checkpoint.config.seed))
 
-    terms = measure(model, held_out.pixels, checkpoint.config)
+    terms = evaluate_network(model, held_out.pixels, checkpoint.config)
     assert found["reconstruction"].value == pytest.approx(terms["undisturbed_reconstruction"])
     assert ("kl" in found) == (checkpoint.config.kind == "vae")
     if "kl" in found:

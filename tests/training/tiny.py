@@ -7,14 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from training.checkpoint import Checkpoint
 from training.config import Config, load_config
 from training.datasets import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
+    load_held_out,
     load_training_data,
 )
+from training.export import publish
 from training.models import build_model
 from training.trainer import Trainer
 
@@ -75,3 +78,9 @@ def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
     data = load_training_data(data_dir, config.data.validation_images, config.seed)
     model = build_model(config, data.image_shape)
     return Trainer(model, config, data, torch.device("cpu"), run_folder)
+
+
+def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
+    """The folder of the checkpoint's new version in the repository."""
+    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    return publish(checkpoint, data, load_held_out(data_dir), repository)

@@ -1,16 +1,17 @@
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from typer.testing import CliRunner, Result
 
 from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import tiny_settings
-from training import __main__ as cli
-from training.trainer import Trainer
+from training.__main__ import app
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def places(data_dir: Path, tmp_path: Path) -> list[str]:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(cli.app, words)
+    return CliRunner().invoke(app, words)
 
 
 def fit(kind: str, places: list[str], *words: str) -> Result:
@@ -166,18 +167,19 @@ def test_repository_that_cannot_be_made_exits_1(places: list[str], tmp_path: Pat
 
 
 @pytest.fixture
-def interrupted(places: list[str], monkeypatch: pytest.MonkeyPatch) -> Result:
-    """A fit that Ctrl-C stopped in its second epoch."""
-    train = Trainer._train
+def interrupted(places: list[str]) -> Result:
+    """A fit that Ctrl-C stops in its second epoch, at step 10 of 7 per epoch."""
+    steps = itertools.count(1)
 
-    def interrupt(trainer: Trainer, epoch: int, progress: object) -> dict[str, float]:
-        if epoch == 2:
+    def interrupt(*_: object) -> None:
+        if next(steps) == 10:
             raise KeyboardInterrupt
-        return train(trainer, epoch, progress)  # type: ignore[arg-type]
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_train", interrupt)
+    hook = register_optimizer_step_pre_hook(interrupt)
+    try:
         return fit("vae", places)
+    finally:
+        hook.remove()
 
 
 def test_interruption_exits_130_and_says_how_to_go_on(interrupted: Result, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from training.datasets import LabelledImages
-from training.evaluation import encode_means
-from training.realism import midway_realism
+from training.midway_realism import compute_midway_realism
+from training.network import encode_means
 
 
 class Line:
@@ -29,8 +29,9 @@ def black_and_white(count: int) -> LabelledImages:
 @pytest.mark.parametrize(("snaps", "expected"), [(True, 1.0), (False, 0.0)])
 def test_grey_between_black_and_white_is_not_real(snaps: bool, expected: float) -> None:
     model, images = Line(snaps), black_and_white(100)
+    codes = encode_means(model, images.pixels)
 
-    found = midway_realism(model, images, images, encode_means(model, images.pixels), seed=0)
+    found = compute_midway_realism(model, images, images, codes, seed=0)
 
     assert found == expected
 
@@ -41,7 +42,7 @@ def test_one_class_has_nothing_midway() -> None:
 
     codes = encode_means(model, images.pixels)
 
-    assert midway_realism(model, images, images, codes, seed=0) is None
+    assert compute_midway_realism(model, images, images, codes, seed=0) is None
 
 
 def test_each_class_has_its_own_measure_of_near() -> None:
@@ -53,6 +54,6 @@ def test_each_class_has_its_own_measure_of_near() -> None:
     training = LabelledImages(np.array([[[0]], [[140]]], np.uint8), np.array([0, 1], np.uint8))
     model = Line(snaps=False)
 
-    found = midway_realism(model, training, held_out, encode_means(model, levels), seed=0)
+    found = compute_midway_realism(model, training, held_out, encode_means(model, levels), seed=0)
 
     assert found == pytest.approx((127.5 - 70) / (127.5 - 55), abs=0.02)
