@@ -109,16 +109,11 @@ class Comparison:
         return "\n".join([*self.opening, *self.notes, "", *(line.rstrip() for line in lines)])
 
     def as_json(self) -> str:
+        fields = {"name", "version", "kind", "measures"}
         models = [
-            {
-                "label": candidate.label,
-                "name": candidate.artifact.manifest.name,
-                "version": candidate.artifact.manifest.version,
-                "kind": candidate.artifact.manifest.kind,
-                "digest": candidate.artifact.digest,
-                "measures": [m.model_dump() for m in candidate.artifact.manifest.measures],
-            }
-            for candidate in self.candidates
+            {"label": c.label, "digest": c.artifact.digest}
+            | c.artifact.manifest.model_dump(include=fields)
+            for c in self.candidates
         ]
         content = {"opening": self.opening, "notes": self.notes, "models": models}
         return json.dumps(content, indent=2)

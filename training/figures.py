@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
@@ -21,18 +22,7 @@ GRID_BOUND = 4.0  # its ends in both dimensions, in prior standard deviations
 MAX_COLUMNS = 12  # pairs of original and reconstruction
 # Ten colours that stay apart in common colour-vision deficiencies: Petroff 2021,
 # "Accessible Color Sequences for Data Visualization".
-COLOURS = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
-)
+COLOURS = tuple(map(to_hex, mpl.color_sequences["petroff10"]))
 MARKERS = "o^sDv"  # the next one after every ten classes
 GREY = "#7d8590"  # legible on white and on black
 
@@ -75,12 +65,16 @@ def draw_latent_plane(coordinates: Floats, labels: Levels, class_names: Sequence
     order = np.random.default_rng(0).permutation(len(labels))
     for first in range(0, len(class_names), len(COLOURS)):
         group = order[labels[order] // len(COLOURS) == first // len(COLOURS)]
-        colours = [COLOURS[label % len(COLOURS)] for label in labels[group]]
         x, y = coordinates[group].T
+        colours = [*map(_colour, labels[group])]
         axes.scatter(x, y, s=7, c=colours, marker=_marker(first), linewidths=0, alpha=0.8)
     axes.set(xlabel="z[0]", ylabel="z[1]", aspect="equal", title="held-out images, encoded")
     axes.grid(alpha=0.3)
-    figure.legend(handles=_legend_entries(class_names), loc="outside right center")
+    entries = [
+        Line2D([], [], ls="", marker=_marker(index), color=_colour(index), label=name)
+        for index, name in enumerate(class_names)
+    ]
+    figure.legend(handles=entries, loc="outside right center")
     return _as_png(figure)
 
 
@@ -144,22 +138,11 @@ def _draw_dots(axes: Axes, points: Floats, label: int) -> None:
     # Strokes of no length: a third of the bytes that markers take in SVG.
     x, y = (np.stack([v, v, np.full_like(v, np.nan)], axis=1).ravel() for v in points.T)
     cap = "round" if label // len(COLOURS) % 2 == 0 else "projecting"
-    colour = COLOURS[label % len(COLOURS)]
-    axes.plot(x, y, linewidth=4, color=colour, alpha=0.8, solid_capstyle=cap)
+    axes.plot(x, y, linewidth=4, color=_colour(label), alpha=0.8, solid_capstyle=cap)
 
 
-def _legend_entries(class_names: Sequence[str]) -> list[Line2D]:
-    return [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=_marker(index),
-            color=COLOURS[index % len(COLOURS)],
-            label=name,
-        )
-        for index, name in enumerate(class_names)
-    ]
+def _colour(class_index: int) -> str:
+    return COLOURS[class_index % len(COLOURS)]
 
 
 def _marker(class_index: int) -> str:

@@ -4,9 +4,10 @@ docs/training.md says what they show and what they do not.
 """
 
 import logging
+import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -32,8 +33,64 @@ TRUST_SAMPLE = 2000
 TRUST_NEIGHBOURS = 10
 COVERAGE_SIDE = 200  # lattice points per side: 0.04 apart, a fraction of the support distance
 SPREAD_SIDE = 40  # cells per side: 0.2 wide, half a step of the grid
-NORMAL_SPREAD = 0.068  # of the square for half of a normal distribution: pi * 2 ln 2 / 64
 ABRUPT_SHARE = 0.05  # of the grid's borders
+# Unit, which values are better, and what the value means in plain words.
+MEASURES: dict[str, tuple[str, Literal["lower", "higher", "neither"], str]] = {
+    "reconstruction": (
+        "nats per image",
+        "lower",
+        "On average, the reconstruction of a held-out picture is {value:.1f} nats (a unit of "
+        "surprise) away from the original; less is closer.",
+    ),
+    "kl": (
+        "nats per image",
+        "neither",
+        "The place of a picture carries {value:.1f} nats of information, enough to tell about "
+        "{places:,.0f} places apart.",
+    ),
+    "knn_accuracy": (
+        "%",
+        "higher",
+        "The {neighbours} training pictures nearest in the {space} predict the right class for "
+        "{value:.0f} of 100 held-out pictures.",
+    ),
+    "trustworthiness": (
+        "of 1",
+        "higher",
+        "Whether neighbours in the {space} also look alike: {value:.3f}, where 1 is always and "
+        "0.5 is chance.",
+    ),
+    "coverage": (
+        "%",
+        "neither",
+        "{value:.0f} % of the square from -4 to 4 lies near held-out pictures; no real picture "
+        "lies near the rest.",
+    ),
+    "spread": (
+        "%",
+        "neither",
+        "Half of the held-out pictures lie on {value:.1f} % of the square from -4 to 4; in a "
+        "normal distribution they would take 6.8 %.",  # pi * 2 ln 2 / 64
+    ),
+    "smoothness": (
+        "grey levels",
+        "lower",
+        "From one picture of the 21 x 21 grid to the next, a pixel changes by {value:.1f} of 255 "
+        "grey levels on average; less is smoother.",
+    ),
+    "abruptness": (
+        "grey levels",
+        "lower",
+        "Across the most abrupt 5 % of the grid's borders, a pixel changes by {value:.1f} of 255 "
+        "grey levels on average.",
+    ),
+    "midway_realism": (
+        "%",
+        "higher",
+        "Of 100 pictures decoded midway between two classes, {value:.0f} are as near to a real "
+        "picture as 95 of 100 reconstructions are.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -55,41 +112,36 @@ def compute_measures(space: Space) -> list[Measure]:
     """
     start = time.perf_counter()
     codes, deviations = encode_levels(space.network, space.held_out.pixels)
-    measures = [
-        *_reconstruction_and_kl(space, codes, deviations),
-        *_neighbourhoods(space, codes.numpy()),
-        *(_plane(space, codes.numpy()) if codes.shape[1] == 2 else ()),
-        *_midpoints(space, codes),
-    ]
-    logger.info("computed %d measures in %.1f s", len(measures), time.perf_counter() - start)
-    return measures
+    is_plane = codes.shape[1] == 2
+    values = {
+        "reconstruction": _reconstruction(space, codes),
+        "kl": kl_from_deviation(codes, deviations).item() if deviations.any() else None,
+        "knn_accuracy": _knn_accuracy(space, codes),
+        "trustworthiness": _trustworthiness(space, codes),
+        **(_plane_measures(space, codes.numpy()) if is_plane else {}),
+        "midway_realism": compute_midway_realism(
+            space.network, space.training, space.held_out, codes, space.seed
+        ),
+    }
+    found = {name: value for name, value in values.items() if value is not None}
+    words = {
+        "places": float(f"{math.exp(min(found.get('kl', 0), 50)):.2g}"),  # as 'about' promises
+        "neighbours": min(NEIGHBOURS, len(space.training.labels)),
+        "space": "plane" if is_plane else "latent space",
+    }
+    logger.info("computed %d measures in %.1f s", len(found), time.perf_counter() - start)
+    return [_as_measure(name, value, words) for name, value in found.items()]
 
 
-def _reconstruction_and_kl(space: Space, codes: Tensor, deviations: Tensor) -> Iterator[Measure]:
-    reconstruction = _mean_reconstruction(space, codes)
-    yield Measure(
-        name="reconstruction",
-        value=reconstruction,
-        unit="nats per image",
-        better="lower",
-        sentence=f"On average, the reconstruction of a held-out picture is {reconstruction:.1f} "
-        "nats (a unit of surprise) away from the original; less is closer.",
-    )
-    if deviations.any():
-        kl = kl_from_deviation(codes, deviations).item()
-        places = float(f"{np.exp(min(kl, 50)):.2g}")  # two digits, for 'about'
-        yield Measure(
-            name="kl",
-            value=kl,
-            unit="nats per image",
-            better="neither",
-            sentence=f"The place of a picture carries {kl:.1f} nats of information, enough to "
-            f"tell about {places:,.0f} places apart.",
-        )
+def _as_measure(name: str, value: float, words: dict[str, float | str]) -> Measure:
+    unit, better, sentence = MEASURES[name]
+    value = 100 * value if unit == "%" else value
+    text = sentence.format(value=value, **words)
+    return Measure(name=name, value=value, unit=unit, better=better, sentence=text)
 
 
 @torch.inference_mode()
-def _mean_reconstruction(space: Space, codes: Tensor) -> float:
+def _reconstruction(space: Space, codes: Tensor) -> float:
     total = 0.0
     for start in range(0, len(codes), BATCH_SIZE):
         part = slice(start, start + BATCH_SIZE)
@@ -99,92 +151,34 @@ def _mean_reconstruction(space: Space, codes: Tensor) -> float:
     return total / len(codes)
 
 
-def _neighbourhoods(space: Space, codes: Floats) -> Iterator[Measure]:
-    where = "plane" if codes.shape[1] == 2 else "latent space"
-    neighbours = min(NEIGHBOURS, len(space.training.labels))
-    classifier = KNeighborsClassifier(neighbours)
+def _knn_accuracy(space: Space, codes: Tensor) -> float:
+    classifier = KNeighborsClassifier(min(NEIGHBOURS, len(space.training.labels)))
     classifier.fit(encode_means(space.network, space.training.pixels), space.training.labels)
-    accuracy = 100 * float(classifier.score(codes, space.held_out.labels))
-    yield Measure(
-        name="knn_accuracy",
-        value=accuracy,
-        unit="%",
-        better="higher",
-        sentence=f"The {neighbours} training pictures nearest in the {where} predict the right "
-        f"class for {accuracy:.0f} of 100 held-out pictures.",
-    )
+    return float(classifier.score(codes, space.held_out.labels))
+
+
+def _trustworthiness(space: Space, codes: Tensor) -> float | None:
+    """Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods".
+
+    None for too few images to define it.
+    """
     order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(space.seed))
     sample = order[:TRUST_SAMPLE].numpy()
-    if len(sample) <= 2 * TRUST_NEIGHBOURS:  # the measure is not defined
-        return
+    if len(sample) <= 2 * TRUST_NEIGHBOURS:
+        return None
     pixels = space.held_out.pixels[sample].reshape(len(sample), -1) / np.float32(255)
-    # Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods".
-    trust = float(trustworthiness(pixels, codes[sample], n_neighbors=TRUST_NEIGHBOURS))
-    yield Measure(
-        name="trustworthiness",
-        value=trust,
-        unit="of 1",
-        better="higher",
-        sentence=f"Whether neighbours in the {where} also look alike: {trust:.3f}, where 1 is "
-        "always and 0.5 is chance.",
-    )
+    return float(trustworthiness(pixels, codes.numpy()[sample], n_neighbors=TRUST_NEIGHBOURS))
 
 
-def _plane(space: Space, codes: Floats) -> Iterator[Measure]:
-    coverage = 100 * _coverage(space)
-    yield Measure(
-        name="coverage",
-        value=coverage,
-        unit="%",
-        better="neither",
-        sentence=f"{coverage:.0f} % of the square from -4 to 4 lies near held-out pictures; no "
-        "real picture lies near the rest.",
-    )
-    if (share := _spread(codes)) is not None:
-        spread = 100 * share
-        yield Measure(
-            name="spread",
-            value=spread,
-            unit="%",
-            better="neither",
-            sentence=f"Half of the held-out pictures lie on {spread:.1f} % of the square from -4 "
-            f"to 4; in a normal distribution they would take {100 * NORMAL_SPREAD:.1f} %.",
-        )
+def _plane_measures(space: Space, codes: Floats) -> dict[str, float | None]:
     changes = _border_changes(space.network)
-    smoothness = float(changes.mean())
-    yield Measure(
-        name="smoothness",
-        value=smoothness,
-        unit="grey levels",
-        better="lower",
-        sentence=f"From one picture of the {GRID_SIDE} x {GRID_SIDE} grid to the next, a pixel "
-        f"changes by {smoothness:.1f} of 255 grey levels on average; less is smoother.",
-    )
     abrupt_count = max(1, round(ABRUPT_SHARE * len(changes)))
-    abruptness = float(np.sort(changes)[-abrupt_count:].mean())
-    yield Measure(
-        name="abruptness",
-        value=abruptness,
-        unit="grey levels",
-        better="lower",
-        sentence="Across the most abrupt 5 % of the grid's borders, a pixel changes by "
-        f"{abruptness:.1f} of 255 grey levels on average.",
-    )
-
-
-def _midpoints(space: Space, codes: Tensor) -> Iterator[Measure]:
-    realism = compute_midway_realism(
-        space.network, space.training, space.held_out, codes, space.seed
-    )
-    if realism is not None:
-        yield Measure(
-            name="midway_realism",
-            value=100 * realism,
-            unit="%",
-            better="higher",
-            sentence=f"Of 100 pictures decoded midway between two classes, {100 * realism:.0f} are "
-            "as near to a real picture as 95 of 100 reconstructions are.",
-        )
+    return {
+        "coverage": _coverage(space),
+        "spread": _spread(codes),
+        "smoothness": float(changes.mean()),
+        "abruptness": float(np.sort(changes)[-abrupt_count:].mean()),
+    }
 
 
 def _coverage(space: Space) -> float:
