@@ -6,10 +6,10 @@ from typing import Any, Never
 import typer
 from typer.core import TyperGroup
 
+from service.artifact.errors import ArtifactError
 from training import commands
 from training.commands import EXIT_INTERRUPTED
 from training.errors import ConfigError, TrainingError
-from training.export import ArtifactError
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2

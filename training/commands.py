@@ -110,11 +110,8 @@ def fit(
     # JSON's strings and numbers are TOML's too.
     given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
     overrides = [*(settings or []), *given]
-    if resume is None:
-        checkpoint, config = None, load_config(kind, preset, overrides)
-    else:
-        checkpoint = _load_resumable(resume, kind, overrides)
-        config = checkpoint.config
+    checkpoint = None if resume is None else _load_resumable(resume, kind, overrides)
+    config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
     target = _writable_repository(repository)
     folder, data = _load_data(data_dir, config)
     run_folder = _create_run_folder(runs_dir, config) if resume is None else _folder_of(resume)

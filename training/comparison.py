@@ -27,9 +27,9 @@ class Candidate:
     def network(self) -> PublishedNetwork:
         return PublishedNetwork(self.artifact)
 
-    def find(self, name: str) -> Measure | None:
-        """The measure of that name, if the artifact has it."""
-        return next((m for m in self.artifact.manifest.measures if m.name == name), None)
+    @property
+    def measures(self) -> dict[str, Measure]:
+        return {measure.name: measure for measure in self.artifact.manifest.measures}
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,12 @@ class Comparison:
     @property
     def rows(self) -> list[Row]:
         """Every measure of any candidate, in the order of the candidate with most."""
-        lists = [candidate.artifact.manifest.measures for candidate in self.candidates]
-        known = {m.name: m for measures in sorted(lists, key=len, reverse=True) for m in measures}
+        by_candidate = [candidate.measures for candidate in self.candidates]
+        known: dict[str, Measure] = {}
+        for measures in sorted(by_candidate, key=len, reverse=True):
+            known |= measures
         return [
-            Row(name, m.unit, m.better, tuple(c.find(name) for c in self.candidates))
+            Row(name, m.unit, m.better, tuple(measures.get(name) for measures in by_candidate))
             for name, m in known.items()
         ]
 
@@ -83,7 +85,7 @@ class Comparison:
         notes = [
             f"{c.label} has no measures; to add them: python -m training measure {c.folder}"
             for c in self.candidates
-            if not c.artifact.manifest.measures
+            if not c.measures
         ]
         if len({c.artifact.manifest.dataset.digest for c in self.candidates}) > 1:
             notes.append(

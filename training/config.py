@@ -36,7 +36,7 @@ class ModelSection(Section):
     activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
     layer_norm: bool = False
     fourier_features: Annotated[int, Field(ge=0, le=65536)] = 0  # number of sines of z
-    fourier_scale: Positive = 1.0  # standard deviation of their initial frequencies
+    fourier_scale: Positive = 1.0  # standard deviation of their initial frequencies, radians
     log_variance_bounds: tuple[()] | tuple[Finite, Finite] = ()  # lower, upper; empty: none
 
 
@@ -47,8 +47,8 @@ class TrainingSection(Section):
     schedule: Literal["constant", "one-cycle"] = "constant"
     learning_rate: Positive = 1e-3  # the peak, with one-cycle
     weight_decay: NotNegative = 0.0
-    clip_norm: NotNegative = 0.0  # largest norm of the gradients; 0: any
-    code_penalty: NotNegative = 0.0  # times the squared length of codes; ae and dae
+    clip_norm: NotNegative = 0.0  # largest norm of the gradients; 0: no limit
+    code_penalty: NotNegative = 0.0  # weight of the codes' squared length, for ae and dae
     noise_std: NotNegative = 0.0  # of the encoder's input noise; pixels are in 0..1
 
 

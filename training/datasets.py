@@ -62,7 +62,7 @@ class TrainingData:
     """What a run may see: of the held-out images, only how many there are."""
 
     name: str
-    digest: str
+    digest: str  # of `images_digest`
     class_names: tuple[str, ...]
     training: LabelledImages
     validation: LabelledImages

@@ -8,9 +8,6 @@ import torch
 from torch import Tensor
 
 from service.artifact.contract import Artifact, Reference
-from service.artifact.errors import (
-    ArtifactError as ArtifactError,  # so that commands need not import from service
-)
 from service.artifact.load import PIXEL_TOLERANCE
 from service.artifact.publish import write_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed

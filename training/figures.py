@@ -33,8 +33,7 @@ def draw_loss_curves(history: Sequence[Mapping[str, float]]) -> bytes:
     figure = Figure(figsize=(4.5 * len(terms), 3.5), layout="constrained")
     for axes, term in zip(figure.subplots(1, len(terms), squeeze=False)[0], terms, strict=True):
         for part, style in (("training", "--"), ("validation", "-")):
-            name = f"{part}_{term}"
-            if name in history[0]:
+            if (name := f"{part}_{term}") in history[0]:
                 _draw_curve(axes, history, name, style, part)
         axes.set(title=term, xlabel="epoch", ylabel="nats per image")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -92,14 +91,14 @@ def draw_plane_svg(coordinates: Floats, labels: Levels, extent: int) -> bytes:
     The grid's square is dashed; circles mark one, two and three standard deviations of a normal
     distribution. The second ten classes have the colours of the first and square dots.
     """
-    figure = Figure(figsize=(6, 6), layout="constrained")
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
     axes.tick_params(colors=GREY)
     axes.spines[:].set_color(GREY)
     square = Rectangle((-GRID_BOUND, -GRID_BOUND), 2 * GRID_BOUND, 2 * GRID_BOUND, ls="--")
     for outline in (square, *(Circle((0, 0), radius) for radius in (1, 2, 3))):
-        outline.set(fill=False, edgecolor=GREY, linewidth=0.6)
+        outline.set(fill=False, edgecolor=GREY, linewidth=0.5)
         axes.add_patch(outline)
     # In several rounds, so that no class hides the others.
     for part in np.array_split(np.random.default_rng(0).permutation(len(labels)), 6):
@@ -138,7 +137,7 @@ def _draw_dots(axes: Axes, points: Floats, label: int) -> None:
     # Strokes of no length: a third of the bytes that markers take in SVG.
     x, y = (np.stack([v, v, np.full_like(v, np.nan)], axis=1).ravel() for v in points.T)
     cap = "round" if label // len(COLOURS) % 2 == 0 else "projecting"
-    axes.plot(x, y, linewidth=4, color=_colour(label), alpha=0.8, solid_capstyle=cap)
+    axes.plot(x, y, linewidth=3, color=_colour(label), alpha=0.8, solid_capstyle=cap)
 
 
 def _colour(class_index: int) -> str:

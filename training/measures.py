@@ -34,62 +34,37 @@ TRUST_NEIGHBOURS = 10
 COVERAGE_SIDE = 200  # lattice points per side: 0.04 apart, a fraction of the support distance
 SPREAD_SIDE = 40  # cells per side: 0.2 wide, half a step of the grid
 ABRUPT_SHARE = 0.05  # of the grid's borders
-# Unit, which values are better, and what the value means in plain words.
-MEASURES: dict[str, tuple[str, Literal["lower", "higher", "neither"], str]] = {
-    "reconstruction": (
-        "nats per image",
-        "lower",
-        "On average, the reconstruction of a held-out picture is {value:.1f} nats (a unit of "
-        "surprise) away from the original; less is closer.",
-    ),
-    "kl": (
-        "nats per image",
-        "neither",
-        "The place of a picture carries {value:.1f} nats of information, enough to tell about "
-        "{places:,.0f} places apart.",
-    ),
-    "knn_accuracy": (
-        "%",
-        "higher",
-        "The {neighbours} training pictures nearest in the {space} predict the right class for "
-        "{value:.0f} of 100 held-out pictures.",
-    ),
-    "trustworthiness": (
-        "of 1",
-        "higher",
-        "Whether neighbours in the {space} also look alike: {value:.3f}, where 1 is always and "
-        "0.5 is chance.",
-    ),
-    "coverage": (
-        "%",
-        "neither",
-        "{value:.0f} % of the square from -4 to 4 lies near held-out pictures; no real picture "
-        "lies near the rest.",
-    ),
-    "spread": (
-        "%",
-        "neither",
-        "Half of the held-out pictures lie on {value:.1f} % of the square from -4 to 4; in a "
-        "normal distribution they would take 6.8 %.",  # pi * 2 ln 2 / 64
-    ),
-    "smoothness": (
-        "grey levels",
-        "lower",
-        "From one picture of the 21 x 21 grid to the next, a pixel changes by {value:.1f} of 255 "
-        "grey levels on average; less is smoother.",
-    ),
-    "abruptness": (
-        "grey levels",
-        "lower",
-        "Across the most abrupt 5 % of the grid's borders, a pixel changes by {value:.1f} of 255 "
-        "grey levels on average.",
-    ),
-    "midway_realism": (
-        "%",
-        "higher",
-        "Of 100 pictures decoded midway between two classes, {value:.0f} are as near to a real "
-        "picture as 95 of 100 reconstructions are.",
-    ),
+# Unit, and which values are better.
+UNITS: dict[str, tuple[str, Literal["lower", "higher", "neither"]]] = {
+    "reconstruction": ("nats per image", "lower"),
+    "kl": ("nats per image", "neither"),
+    "knn_accuracy": ("%", "higher"),
+    "trustworthiness": ("of 1", "higher"),
+    "coverage": ("%", "neither"),
+    "spread": ("%", "neither"),
+    "smoothness": ("grey levels", "lower"),
+    "abruptness": ("grey levels", "lower"),
+    "midway_realism": ("%", "higher"),
+}
+SENTENCES = {
+    "reconstruction": "On average, the reconstruction of a held-out picture is {value:.1f} nats "
+    "(a unit of surprise) away from the original; less is closer.",
+    "kl": "The place of a picture carries {value:.1f} nats of information, enough to tell about "
+    "{places:,.0f} places apart.",
+    "knn_accuracy": "The {neighbours} training pictures nearest in the {space} predict the right "
+    "class for {value:.0f} of 100 held-out pictures.",
+    "trustworthiness": "Whether neighbours in the {space} also look alike: {value:.3f}, where 1 "
+    "is always and 0.5 is chance.",
+    "coverage": "{value:.0f} % of the square from -4 to 4 lies near held-out pictures; no real "
+    "picture lies near the rest.",
+    "spread": "Half of the held-out pictures lie on {value:.1f} % of the square from -4 to 4; in "
+    "a normal distribution they would take 6.8 %.",  # pi * 2 ln 2 / 64
+    "smoothness": "From one picture of the 21 x 21 grid to the next, a pixel changes by "
+    "{value:.1f} of 255 grey levels on average; less is smoother.",
+    "abruptness": "Across the most abrupt 5 % of the grid's borders, a pixel changes by "
+    "{value:.1f} of 255 grey levels on average.",
+    "midway_realism": "Of 100 pictures decoded midway between two classes, {value:.0f} are as "
+    "near to a real picture as 95 of 100 reconstructions are.",
 }
 
 
@@ -134,10 +109,10 @@ def compute_measures(space: Space) -> list[Measure]:
 
 
 def _as_measure(name: str, value: float, words: dict[str, float | str]) -> Measure:
-    unit, better, sentence = MEASURES[name]
+    unit, better = UNITS[name]
     value = 100 * value if unit == "%" else value
-    text = sentence.format(value=value, **words)
-    return Measure(name=name, value=value, unit=unit, better=better, sentence=text)
+    sentence = SENTENCES[name].format(value=value, **words)
+    return Measure(name=name, value=value, unit=unit, better=better, sentence=sentence)
 
 
 @torch.inference_mode()

@@ -9,12 +9,7 @@ from torch.nn import functional
 from training.config import Config, ModelSection
 from training.errors import NotPublishable
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "tanh": nn.Tanh,
-}
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
 
 
 class Autoencoder(nn.Module):

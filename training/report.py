@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
@@ -31,27 +30,10 @@ KINDS = {
     "vae": "a variational autoencoder (VAE)",
 }
 
-
-@dataclass(frozen=True)
-class Plane:
-    """A model of two latent dimensions: its grid as PNG and its reference points as SVG."""
-
-    label: str
-    class_names: Sequence[str]
-    grid: bytes
-    points: bytes
-    count: int
-
-
-@dataclass(frozen=True)
-class LatentPath:
-    """Two real images as PNG, and for each model a row of PATH_STEPS images between them."""
-
-    start_class: str
-    end_class: str
-    start: bytes
-    end: bytes
-    rows: Sequence[tuple[str, bytes]]
+# What the template shows, with pictures as PNG or SVG files.
+Plane = tuple[Candidate, bytes, bytes]  # a model of two latent dimensions, its grid and its points
+End = tuple[str, bytes]  # class and picture
+Rows = list[tuple[str, bytes]]  # label and row of pictures
 
 
 def render_report(comparison: Comparison) -> str:
@@ -82,25 +64,27 @@ def _planes(candidates: Sequence[Candidate]) -> list[Plane]:
     extent = max((plane_extent(r.coordinates) for r in references), default=0)
     points = torch.from_numpy(grid_points())
     return [
-        Plane(
-            label=candidate.label,
-            class_names=candidate.artifact.manifest.dataset.class_names,
-            grid=draw_mosaic(decode_levels(candidate.network, points), GRID_SIDE),
-            points=draw_plane_svg(reference.coordinates, reference.labels, extent),
-            count=len(reference.labels),
+        (
+            candidate,
+            draw_mosaic(decode_levels(candidate.network, points), GRID_SIDE),
+            draw_plane_svg(reference.coordinates, reference.labels, extent),
         )
         for candidate, reference in zip(candidates, references, strict=True)
     ]
 
 
-def _paths(candidates: Sequence[Candidate], reference: Reference) -> Iterator[LatentPath]:
+def _paths(
+    candidates: Sequence[Candidate], reference: Reference
+) -> Iterator[tuple[End, End, Rows]]:
     names = candidates[0].artifact.manifest.dataset.class_names
     for pair in _pairs(reference.labels):
-        start_class, end_class = (names[label] for label in reference.labels[pair])
-        ends = reference.thumbnails[pair]
-        start, end = (draw_mosaic(image[None], 1) for image in ends)
-        rows = [(c.label, draw_mosaic(_between(c, ends), PATH_STEPS)) for c in candidates]
-        yield LatentPath(start_class, end_class, start, end, rows)
+        levels = reference.thumbnails[pair]
+        start, end = (
+            (names[label], draw_mosaic(image[None], 1))
+            for label, image in zip(reference.labels[pair], levels, strict=True)
+        )
+        rows = [(c.label, draw_mosaic(_between(c, levels), PATH_STEPS)) for c in candidates]
+        yield start, end, rows
 
 
 def _pairs(labels: Levels) -> list[list[int]]:
@@ -119,15 +103,13 @@ def _between(candidate: Candidate, ends: Levels) -> Levels:
     return decode_levels(candidate.network, start + share * (end - start))
 
 
-def _reconstructions(
-    candidates: Sequence[Candidate], reference: Reference
-) -> Iterator[tuple[str, bytes]]:
+def _reconstructions(candidates: Sequence[Candidate], reference: Reference) -> Rows:
     count = min(MAX_RECONSTRUCTIONS, len(reference.labels))
     originals = reference.thumbnails[np.linspace(0, len(reference.labels) - 1, count).astype(int)]
-    yield "original", draw_mosaic(originals, count)
-    for candidate in candidates:
-        decoded = decode_levels(candidate.network, encode_means(candidate.network, originals))
-        yield candidate.label, draw_mosaic(decoded, count)
+    decoded = [decode_levels(c.network, encode_means(c.network, originals)) for c in candidates]
+    labels = ["original", *(c.label for c in candidates)]
+    rows = zip(labels, [originals, *decoded], strict=True)
+    return [(label, draw_mosaic(levels, count)) for label, levels in rows]
 
 
 def _data_uri(content: bytes, image_type: str) -> str:

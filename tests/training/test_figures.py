@@ -88,7 +88,7 @@ def test_plane_shows_every_point_in_the_colour_of_its_class() -> None:
     svg = draw_plane_svg(coordinates, labels, plane_extent(coordinates))
 
     paths = [path.attrib for path in ElementTree.fromstring(svg).iterfind(".//{*}path")]
-    dots = [path["d"].count("M") for path in paths if "stroke-width: 4" in path.get("style", "")]
+    dots = [path["d"].count("M") for path in paths if "stroke-width: 3" in path.get("style", "")]
     assert sum(dots) == 200
     assert all(f"stroke: {colour}".encode() in svg for colour in COLOURS)
     assert b"stroke-linecap: square" in svg  # the second ten classes
