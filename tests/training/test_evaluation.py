@@ -26,7 +26,7 @@ def trained(checkpoint: Checkpoint) -> Autoencoder:
     return model
 
 
-def test_terms_are_the_trainers(checkpoint: Checkpoint, data_dir: Path) -> None:
+def test_terms_equal_those_of_training(checkpoint: Checkpoint, data_dir: Path) -> None:
     pixels = load_held_out(data_dir).pixels
     model, config = trained(checkpoint), checkpoint.config
 
@@ -41,7 +41,7 @@ def test_terms_are_the_trainers(checkpoint: Checkpoint, data_dir: Path) -> None:
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.01)
 
 
-def test_undisturbed_reconstruction_is_that_of_the_mean(
+def test_undisturbed_reconstruction_decodes_the_mean(
     checkpoint: Checkpoint, data_dir: Path
 ) -> None:
     pixels = load_held_out(data_dir).pixels
@@ -81,7 +81,7 @@ def test_each_part_is_evaluated_on_its_own_images(
     assert parts["held_out"] == evaluate_network(model, load_held_out(data_dir).pixels, config)
 
 
-def test_artifact_gives_the_figures_that_it_records(
+def test_evaluated_terms_equal_the_recorded_ones(
     checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
 ) -> None:
     evaluation = evaluate_artifact(published(checkpoint, data_dir, tmp_path), data_dir)
@@ -109,7 +109,7 @@ def test_table_shows_parts_side_by_side(
     assert json.loads(evaluation.as_json())["nats_per_image"] == evaluation.nats_per_image
 
 
-def test_other_data_warn_and_leave_only_the_held_out_part(
+def test_other_data_warn_and_only_the_held_out_part_is_evaluated(
     vae_checkpoint: Checkpoint,
     own_data_dir: Path,
     data_dir: Path,

@@ -50,7 +50,7 @@ def test_grid_is_a_bare_grey_mosaic_of_its_tiles(height: int, width: int) -> Non
 
 @pytest.mark.parametrize("epochs", [1, 3])
 @pytest.mark.parametrize("parts", [("training",), ("training", "validation")])
-def test_loss_curves_have_a_panel_a_term(epochs: int, parts: tuple[str, ...]) -> None:
+def test_loss_curves_have_one_panel_per_term(epochs: int, parts: tuple[str, ...]) -> None:
     history = [
         {"epoch": float(epoch)}
         | {f"{part}_{term}": 1.0 for part in parts for term in ("loss", "kl")}

@@ -9,7 +9,7 @@ from training.network import encode_means
 
 
 class Line:
-    """One-pixel pictures on a line; `decode` may snap to black or white, the only real pictures."""
+    """Images of one pixel, which is the code. `snaps` rounds decoded ones to black or white."""
 
     def __init__(self, snaps: bool) -> None:
         self.snaps = snaps
@@ -45,9 +45,9 @@ def test_one_class_has_nothing_midway() -> None:
     assert compute_midway_realism(model, images, images, codes, seed=0) is None
 
 
-def test_each_class_has_its_own_measure_of_near() -> None:
-    # Of class 0 all is black. Class 1 varies around 140, so that midway is 55 to 127: nearer to
-    # 140 from 70 on, and then as near as its own redrawings; below, black that is not black.
+def test_each_class_has_its_own_limit() -> None:
+    # Class 0 is black. Class 1 varies around 140, so midway is 55 to 127. From 70 on the nearest
+    # image is 140, as near as to reconstructions of class 1; below 70 it is black, but not near.
     varied = np.arange(110, 256, dtype=np.uint8)
     levels = np.concatenate([np.zeros_like(varied), varied]).reshape(-1, 1, 1)
     held_out = LabelledImages(levels, (levels.ravel() > 0).astype(np.uint8))

@@ -62,7 +62,7 @@ def test_report_needs_nothing_else(page: str) -> None:
     assert "url(" not in page
 
 
-def test_every_picture_has_words(page: str) -> None:
+def test_every_picture_has_alternative_text(page: str) -> None:
     found = Outline(page).found
 
     assert all(attributes["alt"] for tag, attributes in found if tag == "img")
@@ -72,7 +72,7 @@ def test_every_picture_has_words(page: str) -> None:
     ]
 
 
-def test_grid_is_the_courses_picture(page: str, tmp_path: Path) -> None:
+def test_grid_shows_the_decoded_points(page: str, tmp_path: Path) -> None:
     (content,) = re.findall(r'base64,([^"]+)" alt="vae: the grid of 21 x 21 pictures"', page)
 
     levels = tiny.read_levels(base64.b64decode(content))
@@ -102,7 +102,7 @@ def test_same_artifacts_give_the_same_page(page: str, tmp_path: Path) -> None:
     assert render_report(compare_artifacts(folders)) == page
 
 
-def test_sentences_and_names_are_text_and_no_markup(tmp_path: Path) -> None:
+def test_sentences_and_names_are_escaped(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
     plain = tiny.describe(model)
     evil = "<img src=x onerror=alert(1)>&amp;{{ title }}"
@@ -126,7 +126,9 @@ def test_sentences_and_names_are_text_and_no_markup(tmp_path: Path) -> None:
     assert all(a["src"] != "x" for tag, a in outline.found if tag == "img")
 
 
-def test_spaces_that_are_no_planes_are_compared_without_one(data_dir: Path, tmp_path: Path) -> None:
+def test_spaces_of_other_dimensions_are_compared_without_planes(
+    data_dir: Path, tmp_path: Path
+) -> None:
     make_trainer(tiny_config("ae", "model.latent_dim=3"), data_dir, tmp_path / "run").fit()
     checkpoint = load_checkpoint(tmp_path / "run")
     folders = [published(checkpoint, data_dir, tmp_path) for _ in range(2)]

@@ -16,7 +16,7 @@ def version(vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path) -> Path:
     return published(vae_checkpoint, data_dir, tmp_path / "repository")
 
 
-def test_measures_are_those_of_the_first_publishing(
+def test_measures_equal_those_of_the_first_publishing(
     version: Path, data_dir: Path, tmp_path: Path
 ) -> None:
     expected = load_artifact(version).manifest.measures

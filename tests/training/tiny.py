@@ -1,4 +1,4 @@
-"""Tiny real data and runs: IDX files of small pictures, and configs that train in a second."""
+"""IDX files of small images, and configs that train in a second."""
 
 import gzip
 from pathlib import Path
@@ -27,7 +27,7 @@ HELD_OUT_COUNT = 80
 
 
 def write_data(folder: Path, side: int = 8) -> Path:
-    """The four files: bright squares whose place tells the class, with noise on top."""
+    """Write the four files: noise and a bright square whose place tells the class."""
     folder.mkdir(parents=True, exist_ok=True)
     names = (
         (TRAINING_IMAGES, TRAINING_LABELS, TRAINING_COUNT),
@@ -81,6 +81,6 @@ def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
 
 
 def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
-    """The folder of the checkpoint's new version in the repository."""
+    """Publish the checkpoint and return the version's folder."""
     data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
     return publish(checkpoint, data, load_held_out(data_dir), repository)
