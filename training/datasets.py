@@ -16,7 +16,7 @@ import numpy as np
 import pooch
 import torch
 
-from training.arrays import Levels
+from service.artifact.arrays import Levels
 from training.errors import ConfigError, DataError
 
 FASHION_MNIST_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"

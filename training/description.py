@@ -10,6 +10,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from service.artifact.arrays import Floats, Levels
 from service.artifact.contract import Reference
 from service.artifact.manifest import (
     Dataset,
@@ -23,7 +24,6 @@ from service.artifact.manifest import (
     Support,
     TrainingRecord,
 )
-from training.arrays import Floats, Levels
 from training.checkpoint import Checkpoint
 from training.datasets import LabelledImages, TrainingData
 from training.errors import NotPublishable

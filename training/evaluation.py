@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from service.artifact.arrays import Levels
 from service.artifact.load import load_artifact
-from training.arrays import Levels
 from training.config import Config, parse_config
 from training.datasets import (
     LabelledImages,

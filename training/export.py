@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from service.artifact.arrays import Levels
 from service.artifact.contract import Artifact, Reference
 from service.artifact.load import PIXEL_TOLERANCE
 from service.artifact.publish import write_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed
 from training import figures
-from training.arrays import Levels
 from training.checkpoint import Checkpoint
 from training.config import Config
 from training.datasets import LabelledImages, TrainingData

@@ -15,7 +15,7 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from training.arrays import Floats, Levels
+from service.artifact.arrays import Floats, Levels
 
 GRID_SIDE = 21  # points per side
 GRID_BOUND = 4.0  # its ends in both dimensions, in prior standard deviations

@@ -15,9 +15,9 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from torch import Tensor
 
+from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Reference
 from service.artifact.manifest import Measure
-from training.arrays import Doubles, Floats
 from training.datasets import LabelledImages
 from training.figures import GRID_BOUND, GRID_SIDE, grid_points
 from training.losses import kl_from_deviation, reconstruction_from_pixels

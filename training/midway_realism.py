@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.arrays import Levels
+from service.artifact.arrays import Levels
 from training.datasets import LabelledImages
 from training.network import BATCH_SIZE, Network, as_images
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from service.artifact.arrays import Levels
 from service.artifact.contract import Artifact
-from training.arrays import Levels
 
 BATCH_SIZE = 1000  # images; bounds memory, changes no result
 

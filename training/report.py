@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from jinja2 import Environment, StrictUndefined
 
+from service.artifact.arrays import Levels
 from service.artifact.contract import Reference
-from training.arrays import Levels
 from training.comparison import Candidate, Comparison, show
 from training.figures import (
     COLOURS,

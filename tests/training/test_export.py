@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from service.artifact.arrays import Floats
 from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact
@@ -18,7 +19,6 @@ from tests.training.tiny import (
     write_data,
 )
 from training import export
-from training.arrays import Floats
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.datasets import load_held_out, load_training_data
 from training.errors import CheckpointError, ExportMismatch

@@ -2,10 +2,10 @@ import io
 from xml.etree import ElementTree
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from service.artifact.arrays import Levels
 from training.figures import (
     COLOURS,
     draw_latent_plane,
@@ -22,7 +22,7 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=["PNG"])
 
 
-def random_pictures(count: int, height: int = 28, width: int = 28) -> npt.NDArray[np.uint8]:
+def random_pictures(count: int, height: int = 28, width: int = 28) -> Levels:
     return np.random.default_rng(0).integers(0, 256, (count, height, width)).astype(np.uint8)
 
 

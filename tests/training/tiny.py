@@ -4,9 +4,9 @@ import gzip
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from service.artifact.arrays import Levels
 from training.checkpoint import Checkpoint
 from training.config import Config, load_config
 from training.datasets import (
@@ -40,9 +40,7 @@ def write_data(folder: Path, side: int = 8) -> Path:
     return folder
 
 
-def draw_squares(
-    count: int, side: int, seed: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def draw_squares(count: int, side: int, seed: int) -> tuple[Levels, Levels]:
     random = np.random.default_rng(seed)
     labels = random.integers(0, 10, count).astype(np.uint8)
     pixels = random.integers(0, 60, (count, side, side)).astype(np.uint8)
@@ -52,7 +50,7 @@ def draw_squares(
     return pixels, labels
 
 
-def write_idx(path: Path, magic: int, values: npt.NDArray[np.uint8]) -> None:
+def write_idx(path: Path, magic: int, values: Levels) -> None:
     header = np.array([magic, *values.shape], dtype=">u4").tobytes()
     path.write_bytes(gzip.compress(header + values.tobytes()))
 
