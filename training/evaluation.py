@@ -55,7 +55,7 @@ class Evaluation:
 def evaluate_artifact(folder: Path, data_folder: Path) -> Evaluation:
     """Evaluate a published version on its training, validation and held-out images.
 
-    On other images than those of its training, only the held-out part is evaluated.
+    If the data are not those of its training, only the held-out part is evaluated.
     Raises ArtifactError, DataError and ConfigError.
     """
     artifact = load_artifact(folder)

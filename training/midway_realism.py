@@ -1,4 +1,4 @@
-"""How real decoded pictures look midway between images of different classes, judged by pixels."""
+"""Measures how real decoded pictures look midway between images of different classes."""
 
 import numpy as np
 import torch

@@ -88,7 +88,7 @@ def _paths(
 
 
 def _pairs(labels: Levels) -> list[list[int]]:
-    """Places of images of two classes, each class once and far apart in the list of classes."""
+    """Indices of two images each, of classes far apart in the list; each class occurs once."""
     _, places = np.unique(labels, return_index=True)
     if len(places) == 1:
         places = np.array([0, len(labels) - 1])
