@@ -1,9 +1,9 @@
-"""A run's state at the end of an epoch, on disk whole or not at all. It trains nothing."""
+"""Saves and loads a run's state at the end of an epoch."""
 
 import os
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -13,24 +13,26 @@ from training.config import Config, parse_config
 from training.errors import CheckpointError, ConfigError
 
 CHECKPOINT_FILE = "checkpoint.pt"
+# What loading raises for a missing, damaged or foreign file.
+UNREADABLE = (OSError, EOFError, RuntimeError, KeyError, TypeError, ConfigError, UnpicklingError)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that the next epoch depends on, and what publishing needs to know."""
+    """What the next epoch depends on, and what publishing needs."""
 
     config: Config
     dataset_digest: str
     image_shape: tuple[int, int]
-    history: list[dict[str, float]]  # one record a finished epoch
+    history: list[dict[str, float]]  # one record per finished epoch
     model: dict[str, Tensor]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
-    generator: Tensor  # state of the run's stream of random numbers
+    generator: Tensor  # state of the run's random numbers
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Write `folder`/checkpoint.pt by rename, so that an interruption leaves the last whole one."""
+    """Write `folder`/checkpoint.pt atomically: an interruption leaves the previous one."""
     path = folder / CHECKPOINT_FILE
     staging = path.with_suffix(".writing")
     values = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
@@ -46,22 +48,14 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, given as its file or its run's folder, onto the CPU.
+    """Read a checkpoint from its file or its run's folder onto the CPU. Raises CheckpointError.
 
-    Only tensors and plain values are read, never code. Raises CheckpointError.
+    Reads only tensors and plain values, never code.
     """
     file = path / CHECKPOINT_FILE if path.is_dir() else path
     try:
         values = torch.load(file, map_location="cpu", weights_only=True)
         return Checkpoint(**values | {"config": parse_config(values["config"])})
-    except (
-        OSError,
-        EOFError,
-        RuntimeError,
-        KeyError,
-        TypeError,
-        ConfigError,
-        pickle.UnpicklingError,
-    ) as exc:
+    except UNREADABLE as exc:
         reason = str(exc).partition("\n")[0]
         raise CheckpointError(f"{file}: expected a readable checkpoint, found: {reason}") from exc

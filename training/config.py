@@ -1,7 +1,6 @@
-"""The configuration of one training run: presets in configs/*.toml plus overrides, all strict.
+"""The configuration of a run: the defaults here, a preset in configs/*.toml, overrides.
 
-It neither reads data nor builds anything. The defaults here are the course's figures; a preset
-holds only what differs from them.
+The defaults are the course's values; a preset holds only what differs from them.
 """
 
 import json
@@ -23,53 +22,47 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Section(BaseModel):
-    """Base of the configuration's parts: frozen, strict, no unknown keys."""
+    """Base of all sections: frozen, strict, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class ModelSection(Section):
-    """The network. Hidden sizes are listed in the order in which data passes them."""
+    """The network. Hidden sizes are in the order of the layers."""
 
     latent_dim: Annotated[int, Field(ge=1, le=64)] = 2
     encoder_hidden: tuple[Width, ...] = ()
     decoder_hidden: tuple[Width, ...] = ()
     activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
     layer_norm: bool = False
-    fourier_features: Annotated[int, Field(ge=0, le=65536)] = 0  # sines of z; 0: none
-    fourier_scale: Positive = 1.0  # standard deviation of their initial frequencies, in radians
+    fourier_features: Annotated[int, Field(ge=0, le=65536)] = 0  # number of sines of z
+    fourier_scale: Positive = 1.0  # standard deviation of their initial frequencies, radians
     log_variance_bounds: tuple[()] | tuple[Finite, Finite] = ()  # lower, upper; empty: none
 
 
 class TrainingSection(Section):
-    """The optimisation."""
-
     epochs: Annotated[int, Field(ge=1)] = 10
     batch_size: Annotated[int, Field(ge=1)] = 256
     optimizer: Literal["adam", "adamw"] = "adam"
     schedule: Literal["constant", "one-cycle"] = "constant"
-    learning_rate: Positive = 1e-3  # with one-cycle: its peak
+    learning_rate: Positive = 1e-3  # the peak, with one-cycle
     weight_decay: NotNegative = 0.0
-    clip_norm: NotNegative = 0.0  # gradients are scaled down to this norm; 0: never
-    code_penalty: NotNegative = 0.0  # weight of the squared length of an ae's or dae's codes
-    noise_std: NotNegative = 0.0  # of Gaussian noise on what the encoder sees, in grey range 0..1
+    clip_norm: NotNegative = 0.0  # largest norm of the gradients; 0: no limit
+    code_penalty: NotNegative = 0.0  # weight of the codes' squared length, for ae and dae
+    noise_std: NotNegative = 0.0  # of the encoder's input noise; pixels are in 0..1
 
 
 class DataSection(Section):
-    """What is set aside from the training files."""
-
-    validation_images: Annotated[int, Field(ge=0)] = 5000
+    validation_images: Annotated[int, Field(ge=0)] = 5000  # set aside from the training files
 
 
 class ExportSection(Section):
-    """What publishing does."""
-
-    standardise: bool = False  # training codes to zero mean and unit covariance
-    reference_images: Annotated[int, Field(ge=2)] = 3000  # at most; from the held-out images
+    standardise: bool = False  # give training codes zero mean and unit covariance
+    reference_images: Annotated[int, Field(ge=2)] = 3000  # at most, from the held-out images
 
 
 class Config(Section):
-    """One run. The same config and seed on the same data and machine give the same weights."""
+    """One run. The same config, data and machine give the same weights."""
 
     kind: Kind
     preset: Preset
@@ -92,20 +85,19 @@ class Config(Section):
         if self.kind == "dae" and not self.training.noise_std > 0:
             raise ValueError("training.noise_std: expected > 0 for dae, found 0")
         if self.kind == "vae" and self.training.code_penalty > 0:
-            raise ValueError("training.code_penalty is for ae and dae: a vae has its prior")
+            raise ValueError("training.code_penalty is for ae and dae: a vae has a prior instead")
         return self
 
     @property
     def task_noise_std(self) -> float:
-        """The noise that a model is judged with: a DAE's. For the others it only regularises."""
+        """The noise to evaluate with: a DAE's. For other kinds noise only regularises training."""
         return self.training.noise_std if self.kind == "dae" else 0.0
 
 
 def load_config(kind: str, preset: str, overrides: Iterable[str] = ()) -> Config:
-    """The preset of a kind with `section.key=value` overrides in TOML syntax, later ones winning.
+    """A preset with overrides `section.key=value` in TOML syntax; the last one wins.
 
-    The model's name is the kind, with `-lab` for that preset, unless overridden.
-    Raises ConfigError.
+    Without an override the model's name is the kind, or `<kind>-lab`. Raises ConfigError.
     """
     for value, choices in ((kind, get_args(Kind)), (preset, get_args(Preset))):
         if value not in choices:
@@ -117,12 +109,12 @@ def load_config(kind: str, preset: str, overrides: Iterable[str] = ()) -> Config
     for override in overrides:
         _merge(values, _parse_override(override))
     if (values["kind"], values["preset"]) != (kind, preset):
-        raise ConfigError("kind and preset are chosen by argument and option, not by an override")
+        raise ConfigError("kind and preset cannot be overridden; use the argument and --preset")
     return parse_config(json.dumps(values, default=str))
 
 
 def parse_config(text: str) -> Config:
-    """A config from JSON, as checkpoints and manifests hold it. Raises ConfigError."""
+    """The config in a checkpoint's or manifest's JSON. Raises ConfigError."""
     try:
         return Config.model_validate_json(text)
     except ValidationError as exc:

@@ -1,8 +1,8 @@
-"""Images and labels from IDX files: found or downloaded, checked, split. No tensors, no training.
+"""Finds or downloads images and labels in IDX files, checks and splits them.
 
 IDX is the format of MNIST and Fashion-MNIST (http://yann.lecun.com/exdb/mnist): a big-endian
-header of magic number and sizes, then bytes. Any pictures in it under the four official names
-will do; an optional classes.txt beside them names the classes, one a line.
+header of magic number and sizes, then bytes. A folder holds four files with the official names
+and optionally classes.txt, one class name per line.
 """
 
 import gzip
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pooch
 import torch
 
+from service.artifact.arrays import Levels
 from training.errors import ConfigError, DataError
 
 FASHION_MNIST_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
@@ -26,8 +26,7 @@ HELD_OUT_IMAGES = "t10k-images-idx3-ubyte.gz"
 HELD_OUT_LABELS = "t10k-labels-idx1-ubyte.gz"
 CLASSES_FILE = "classes.txt"
 
-# The checksums that Zalando Research publishes beside the files.
-FASHION_MNIST_MD5 = {
+FASHION_MNIST_MD5 = {  # from Zalando Research
     TRAINING_IMAGES: "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     TRAINING_LABELS: "25c81989df183df01b3e8a0aad5dffbe",
     HELD_OUT_IMAGES: "bef4ecab320f06d8554ea6380940ec79",
@@ -47,27 +46,23 @@ FASHION_MNIST_CLASSES = (
 )
 IMAGES_MAGIC = 0x803  # unsigned bytes, three dimensions
 LABELS_MAGIC = 0x801  # unsigned bytes, one dimension
-LARGEST_SIDE = 1024  # pixels, the most that an artifact can describe
+MAX_SIDE = 1024  # pixels, the most that a manifest can describe
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Pictures white on black and their classes, in one order."""
+    """Images, white on black, and their classes."""
 
-    pixels: npt.NDArray[np.uint8]  # [N, H, W] grey levels
-    labels: npt.NDArray[np.uint8]  # [N], index into the class names
+    pixels: Levels  # [N, H, W]
+    labels: Levels  # [N], index into the class names
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a fit may see. Of the held-out images it knows only their number.
-
-    `digest` is the SHA-256 over the uncompressed bytes of the training image file followed by
-    those of the held-out image file, headers included.
-    """
+    """What a run may see: of the held-out images, only how many there are."""
 
     name: str
-    digest: str
+    digest: str  # of `images_digest`
     class_names: tuple[str, ...]
     training: LabelledImages
     validation: LabelledImages
@@ -81,9 +76,9 @@ class TrainingData:
 
 
 def find_data(data_dir: Path | None) -> Path:
-    """The folder that holds the four files; without one, Fashion-MNIST, downloaded and cached.
+    """`data_dir`, or the cache folder of Fashion-MNIST, which is downloaded on first use.
 
-    Raises DataError when a file is missing or cannot be downloaded.
+    Raises DataError if a file is missing or cannot be downloaded.
     """
     if data_dir is None:
         return _download_fashion_mnist()
@@ -94,10 +89,10 @@ def find_data(data_dir: Path | None) -> Path:
 
 
 def load_training_data(folder: Path, validation_images: int, seed: int) -> TrainingData:
-    """Read and check all four files, then split the training images by a generator of its own.
+    """Read and check all four files, and split the training images by `seed`.
 
-    The held-out images are only checked and counted. Raises DataError naming the file at fault,
-    ConfigError when the split leaves nothing to train on.
+    Raises DataError, which names the file at fault, and ConfigError if the split leaves nothing
+    to train on.
     """
     class_names = _read_class_names(folder)
     images = _read_pair(folder, TRAINING_IMAGES, TRAINING_LABELS, len(class_names))
@@ -119,13 +114,16 @@ def load_training_data(folder: Path, validation_images: int, seed: int) -> Train
 
 
 def load_held_out(folder: Path) -> LabelledImages:
-    """Read and check the held-out pair; for evaluation only. Raises DataError."""
+    """Read and check the held-out images, which only evaluation may see. Raises DataError."""
     class_count = len(_read_class_names(folder))
     return _read_pair(folder, HELD_OUT_IMAGES, HELD_OUT_LABELS, class_count)
 
 
 def images_digest(folder: Path) -> str:
-    """The SHA-256 that `TrainingData.digest` describes. Raises DataError."""
+    """SHA-256 of the uncompressed training image file and then the held-out one, with headers.
+
+    Raises DataError.
+    """
     digest = hashlib.sha256()
     for file_name in (TRAINING_IMAGES, HELD_OUT_IMAGES):
         digest.update(_decompress(folder / file_name))
@@ -135,7 +133,7 @@ def images_digest(folder: Path) -> str:
 def split_images(
     images: LabelledImages, validation_images: int, seed: int
 ) -> tuple[LabelledImages, LabelledImages]:
-    """Training and validation part, disjoint; the same for the same seed. Raises ConfigError."""
+    """Training and validation part, the same for the same seed. Raises ConfigError."""
     count = len(images.labels)
     if validation_images >= count:
         raise ConfigError(
@@ -144,12 +142,11 @@ def split_images(
         )
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(count, generator=generator).numpy()
-    validation, training = order[:validation_images], np.sort(order[validation_images:])
-    return _take(images, training), _take(images, validation)
-
-
-def _take(images: LabelledImages, indices: npt.NDArray[np.int64]) -> LabelledImages:
-    return LabelledImages(images.pixels[indices], images.labels[indices])
+    training, validation = np.sort(order[validation_images:]), order[:validation_images]
+    return (
+        LabelledImages(images.pixels[training], images.labels[training]),
+        LabelledImages(images.pixels[validation], images.labels[validation]),
+    )
 
 
 def _cache_folder() -> Path:
@@ -158,20 +155,16 @@ def _cache_folder() -> Path:
 
 def _download_fashion_mnist() -> Path:
     folder = _cache_folder()
-    for file_name, md5 in FASHION_MNIST_MD5.items():
-        try:
-            pooch.retrieve(
-                FASHION_MNIST_URL + file_name,
-                known_hash=f"md5:{md5}",
-                fname=file_name,
-                path=folder,
-                progressbar=True,
-            )
-        except (OSError, ValueError) as exc:  # no network or disk; a wrong checksum
-            raise DataError(
-                f"{FASHION_MNIST_URL}{file_name}: cannot be downloaded ({exc}). Without a network, "
-                f"put {', '.join(FASHION_MNIST_MD5)} into a folder and name it with --data-dir"
-            ) from exc
+    registry = {name: f"md5:{md5}" for name, md5 in FASHION_MNIST_MD5.items()}
+    source = pooch.create(folder, FASHION_MNIST_URL, registry=registry)
+    try:
+        for file_name in registry:
+            source.fetch(file_name, progressbar=True)
+    except (OSError, ValueError) as exc:  # no network or disk; a wrong checksum
+        raise DataError(
+            f"{FASHION_MNIST_URL}{file_name}: cannot be downloaded ({exc}). Without a network, "
+            f"put {', '.join(registry)} into a folder and pass it as --data-dir"
+        ) from exc
     return folder
 
 
@@ -182,7 +175,7 @@ def _read_class_names(folder: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise DataError(f"{path}: expected UTF-8 text, one class a line, found: {exc}") from exc
+        raise DataError(f"{path}: expected UTF-8 text, one class per line, found: {exc}") from exc
     names = tuple(line.strip() for line in lines if line.strip())
     if not names or len(set(names)) != len(names) or len(names) > 256:
         raise DataError(f"{path}: expected 1 to 256 different class names, found {list(names)}")
@@ -196,7 +189,7 @@ def _read_pair(
     labels = _read_idx(folder / labels_file, LABELS_MAGIC, dimensions=1)
     if len(pixels) != len(labels):
         raise DataError(
-            f"{folder / labels_file}: expected {len(pixels)} labels, one an image of "
+            f"{folder / labels_file}: expected {len(pixels)} labels, one per image in "
             f"{images_file}, found {len(labels)}"
         )
     if labels.max() >= class_count:
@@ -206,18 +199,15 @@ def _read_pair(
     return LabelledImages(pixels, labels)
 
 
-def _read_idx(path: Path, magic: int, dimensions: int) -> npt.NDArray[np.uint8]:
+def _read_idx(path: Path, magic: int, dimensions: int) -> Levels:
     content = _decompress(path)
     header_size = 4 * (1 + dimensions)
-    header = [
-        int.from_bytes(content[place : place + 4], "big") for place in range(0, header_size, 4)
-    ]
-    if header[0] != magic:
-        raise DataError(f"{path}: expected magic number {magic:#x}, found {header[0]:#x}")
-    shape = header[1:]
-    if min(shape) < 1 or max(shape[1:], default=1) > LARGEST_SIDE:
+    found, *shape = (int.from_bytes(content[i : i + 4], "big") for i in range(0, header_size, 4))
+    if found != magic:
+        raise DataError(f"{path}: expected magic number {magic:#x}, found {found:#x}")
+    if min(shape) < 1 or max(shape[1:], default=1) > MAX_SIDE:
         raise DataError(
-            f"{path}: expected at least one entry, sides of 1..{LARGEST_SIDE}, found {shape}"
+            f"{path}: expected at least one entry, sides of 1..{MAX_SIDE}, found {shape}"
         )
     expected = header_size + math.prod(shape)
     if len(content) != expected:

@@ -1,26 +1,26 @@
-"""Everything that can go wrong in training on purpose, as one tree. It knows no exit codes.
+"""The errors that training raises on purpose.
 
 TrainingError
-├── ConfigError        a preset, a TOML value or an override is wrong, or two of them disagree
-├── DataError          an IDX file is missing, damaged, of another kind, or disagrees with its twin
-├── LossNotFinite      the loss became NaN or infinite; names epoch, step and config
-├── CheckpointError    a checkpoint is missing, unreadable or of another run
-├── NotPublishable     a trained model has no valid description, such as a collapsed latent space
-├── ExportMismatch     the exported model does not compute what the trained one does
-└── NotComparable      artifacts cannot be compared, such as those of other picture sizes
+├── ConfigError
+├── DataError
+├── LossNotFinite
+├── CheckpointError
+├── NotPublishable
+├── ExportMismatch
+└── NotComparable
 """
 
 
 class TrainingError(Exception):
-    """Base of all errors that training raises on purpose."""
+    """Base of them all."""
 
 
 class ConfigError(TrainingError):
-    """The configuration is unknown, malformed or contradicts itself or the data."""
+    """A preset, a TOML value or an override is wrong, or contradicts another one or the data."""
 
 
 class DataError(TrainingError):
-    """The images or labels cannot be had or cannot be trusted; the message names the file."""
+    """A file of images or labels is missing, damaged or does not fit the others."""
 
 
 class LossNotFinite(TrainingError):
@@ -28,16 +28,16 @@ class LossNotFinite(TrainingError):
 
 
 class CheckpointError(TrainingError):
-    """A checkpoint cannot be continued or exported."""
+    """A checkpoint is missing, unreadable or from another run."""
 
 
 class NotPublishable(TrainingError):
-    """The model was trained, but what the manifest must say of it is not valid."""
+    """The model cannot be described in a manifest, for example because its codes collapsed."""
 
 
 class ExportMismatch(TrainingError):
-    """The reloaded TorchScript model and the trained model answer differently."""
+    """The exported model does not compute what the trained one does."""
 
 
 class NotComparable(TrainingError):
-    """Too few artifacts, or artifacts of pictures of different sizes."""
+    """Too few artifacts to compare, or artifacts for images of different sizes."""

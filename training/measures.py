@@ -1,51 +1,78 @@
-"""What tells one latent space from another: a few figures, each with a sentence for a pupil.
+"""Measures that tell one latent space from another, each with a sentence in plain words.
 
-They see a model through the two methods that are served. The sources of the less common ones
-stand with them; docs/training.md says what they tell and what they do not.
+docs/training.md says what they show and what they do not.
 """
 
 import logging
+import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from torch import Tensor
 
+from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Reference
 from service.artifact.manifest import Measure
 from training.datasets import LabelledImages
-from training.evaluation import BATCH, as_images, encode_means, reconstruction_of
 from training.figures import GRID_BOUND, GRID_SIDE, grid_points
-from training.losses import kl_divergence
-from training.network import Network
-from training.realism import midway_realism
+from training.losses import kl_from_deviation, reconstruction_from_pixels
+from training.midway_realism import compute_midway_realism
+from training.network import BATCH_SIZE, Network, as_images, encode_levels, encode_means
 
 logger = logging.getLogger(__name__)
 
-# Odd, against ties of two; the embedded models gain nothing from more, and 1 or 5 follow noise.
+# Odd, against ties of two. More gains nothing with the embedded models; 1 or 5 follow noise.
 NEIGHBOURS = 15
-# Trustworthiness compares all pairs, so it takes a sample; 10 of 2,000 are a picture's closest kin.
+# Trustworthiness compares all pairs, hence the sample.
 TRUST_SAMPLE = 2000
 TRUST_NEIGHBOURS = 10
-COVERAGE_SIDE = 200  # lattice points a side: 0.04 apart, a fraction of the support distance
-SPREAD_SIDE = 40  # cells a side: 0.2 wide, half a step of the grid
-NORMAL_SPREAD = 0.068  # pi * 2 ln 2 / 64: half of a normal distribution, as a part of the square
-WORST = 0.05  # of the grid's borders
-
-Codes = npt.NDArray[np.float32]
+COVERAGE_SIDE = 200  # lattice points per side: 0.04 apart, a fraction of the support distance
+SPREAD_SIDE = 40  # cells per side: 0.2 wide, half a step of the grid
+ABRUPT_SHARE = 0.05  # of the grid's borders
+# Unit, and which values are better.
+UNITS: dict[str, tuple[str, Literal["lower", "higher", "neither"]]] = {
+    "reconstruction": ("nats per image", "lower"),
+    "kl": ("nats per image", "neither"),
+    "knn_accuracy": ("%", "higher"),
+    "trustworthiness": ("of 1", "higher"),
+    "coverage": ("%", "neither"),
+    "spread": ("%", "neither"),
+    "smoothness": ("grey levels", "lower"),
+    "abruptness": ("grey levels", "lower"),
+    "midway_realism": ("%", "higher"),
+}
+SENTENCES = {
+    "reconstruction": "On average, the reconstruction of a held-out picture is {value:.1f} nats "
+    "(a unit of surprise) away from the original; less is closer.",
+    "kl": "The place of a picture carries {value:.1f} nats of information, enough to tell about "
+    "{places:,.0f} places apart.",
+    "knn_accuracy": "The {neighbours} training pictures nearest in the {space} predict the right "
+    "class for {value:.0f} of 100 held-out pictures.",
+    "trustworthiness": "Whether neighbours in the {space} also look alike: {value:.3f}, where 1 "
+    "is always and 0.5 is chance.",
+    "coverage": "{value:.0f} % of the square from -4 to 4 lies near held-out pictures; no real "
+    "picture lies near the rest.",
+    "spread": "Half of the held-out pictures lie on {value:.1f} % of the square from -4 to 4; in "
+    "a normal distribution they would take 6.8 %.",  # pi * 2 ln 2 / 64
+    "smoothness": "From one picture of the 21 x 21 grid to the next, a pixel changes by "
+    "{value:.1f} of 255 grey levels on average; less is smoother.",
+    "abruptness": "Across the most abrupt 5 % of the grid's borders, a pixel changes by "
+    "{value:.1f} of 255 grey levels on average.",
+    "midway_realism": "Of 100 pictures decoded midway between two classes, {value:.0f} are as "
+    "near to a real picture as 95 of 100 reconstructions are.",
+}
 
 
 @dataclass(frozen=True)
 class Space:
-    """What is measured: a model, the images it was fitted to, and images it never saw."""
+    """A network, the images it was fitted to, and images it never saw."""
 
-    model: Network
+    network: Network
     training: LabelledImages
     held_out: LabelledImages
     reference: Reference
@@ -54,154 +81,84 @@ class Space:
 
 
 def compute_measures(space: Space) -> list[Measure]:
-    """All measures that the space allows: four need a plane, others enough images or classes.
+    """All measures that the space allows: some need a plane, others enough images or classes.
 
-    Some ten seconds for Fashion-MNIST; the same for the same seed.
+    The same seed gives the same values. Takes some ten seconds for Fashion-MNIST.
     """
     start = time.perf_counter()
-    codes = encode_means(space.model, space.held_out.pixels)
+    codes, deviations = encode_levels(space.network, space.held_out.pixels)
     is_plane = codes.shape[1] == 2
-    measures = [
-        *_of_drawing(space),
-        *_of_neighbours(space, codes.numpy(), "plane" if is_plane else "latent space"),
-        *(_of_plane(space, codes.numpy()) if is_plane else ()),
-        *_of_midpoints(space, codes),
-    ]
-    logger.info("%d measures in %.1f s", len(measures), time.perf_counter() - start)
-    return measures
+    values = {
+        "reconstruction": _reconstruction(space, codes),
+        "kl": kl_from_deviation(codes, deviations).item() if deviations.any() else None,
+        "knn_accuracy": _knn_accuracy(space, codes),
+        "trustworthiness": _trustworthiness(space, codes),
+        **(_plane_measures(space, codes.numpy()) if is_plane else {}),
+        "midway_realism": compute_midway_realism(
+            space.network, space.training, space.held_out, codes, space.seed
+        ),
+    }
+    found = {name: value for name, value in values.items() if value is not None}
+    words = {
+        "places": float(f"{math.exp(min(found.get('kl', 0), 50)):.2g}"),  # as 'about' promises
+        "neighbours": min(NEIGHBOURS, len(space.training.labels)),
+        "space": "plane" if is_plane else "latent space",
+    }
+    logger.info("computed %d measures in %.1f s", len(found), time.perf_counter() - start)
+    return [_as_measure(name, value, words) for name, value in found.items()]
 
 
-@torch.inference_mode()
-def _of_drawing(space: Space) -> Iterator[Measure]:
-    pixels, model = space.held_out.pixels, space.model
-    reconstruction, kl, is_variational = 0.0, 0.0, False
-    for start in range(0, len(pixels), BATCH):
-        images = as_images(pixels[start : start + BATCH])
-        mean, deviation = model.encode(images)
-        share = len(images) / len(pixels)
-        reconstruction += share * reconstruction_of(model.decode(mean), images).item()
-        is_variational |= bool(deviation.any())
-        smallest = torch.finfo(deviation.dtype).tiny
-        log_variance = 2 * deviation.double().clamp(min=smallest).log()
-        kl += share * kl_divergence(mean.double(), log_variance).item()
-    yield _measure(
-        "reconstruction",
-        reconstruction,
-        "nats per image",
-        "lower",
-        f"Redrawn from its place alone, a held-out picture is {reconstruction:.1f} nats (a unit of "
-        "surprise) away from the original on average; less is closer.",
-    )
-    if is_variational:
-        yield _measure(
-            "kl",
-            kl,
-            "nats per image",
-            "neither",
-            f"Saying where a picture lies takes {kl:.1f} nats, enough to tell about "
-            f"{_rounded(np.exp(min(kl, 50))):,.0f} places apart.",
-        )
-
-
-def _of_neighbours(space: Space, codes: Codes, where: str) -> Iterator[Measure]:
-    neighbours = min(NEIGHBOURS, len(space.training.labels))
-    classifier = KNeighborsClassifier(neighbours)
-    classifier.fit(encode_means(space.model, space.training.pixels), space.training.labels)
-    accuracy = 100 * float(classifier.score(codes, space.held_out.labels))
-    yield _measure(
-        "knn_accuracy",
-        accuracy,
-        "%",
-        "higher",
-        f"Guessed from the {neighbours} training pictures that lie nearest in the {where}, the "
-        f"class of {accuracy:.0f} of 100 held-out pictures is right.",
-    )
-    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(space.seed))
-    sample = order[:TRUST_SAMPLE].numpy()
-    if len(sample) <= 2 * TRUST_NEIGHBOURS:  # the measure is not defined
-        return
-    pictures = space.held_out.pixels[sample].reshape(len(sample), -1) / np.float32(255)
-    # Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods".
-    trust = float(trustworthiness(pictures, codes[sample], n_neighbors=TRUST_NEIGHBOURS))
-    yield _measure(
-        "trustworthiness",
-        trust,
-        "of 1",
-        "higher",
-        f"Whether pictures that lie side by side in the {where} look alike: {trust:.3f}, where "
-        "1 is always and 0.5 is mere chance.",
-    )
-
-
-def _of_plane(space: Space, codes: Codes) -> Iterator[Measure]:
-    coverage = 100 * _coverage(space)
-    yield _measure(
-        "coverage",
-        coverage,
-        "%",
-        "neither",
-        f"Of the square from -4 to 4, {coverage:.0f} of 100 parts lie near held-out pictures; what "
-        "the rest shows was never near any.",
-    )
-    if (share := _spread(codes)) is not None:
-        spread = 100 * share
-        yield _measure(
-            "spread",
-            spread,
-            "%",
-            "neither",
-            f"Half of the held-out pictures crowd on {spread:.1f} % of the square from -4 to 4; in "
-            f"the shape of a normal distribution they would take {100 * NORMAL_SPREAD:.1f} %.",
-        )
-    borders = _borders(space.model)
-    smoothness = float(borders.mean())
-    abruptness = float(np.sort(borders)[-max(1, round(WORST * len(borders))) :].mean())
-    yield _measure(
-        "smoothness",
-        smoothness,
-        "grey levels",
-        "lower",
-        f"From one picture of the {GRID_SIDE} x {GRID_SIDE} grid to the next, a pixel changes by "
-        f"{smoothness:.1f} of 255 grey levels on average; less is smoother.",
-    )
-    yield _measure(
-        "abruptness",
-        abruptness,
-        "grey levels",
-        "lower",
-        f"Across the grid's most abrupt borders, 5 of 100, a pixel changes by {abruptness:.1f} of "
-        "255 grey levels on average.",
-    )
-
-
-def _of_midpoints(space: Space, codes: Tensor) -> Iterator[Measure]:
-    realism = midway_realism(space.model, space.training, space.held_out, codes, space.seed)
-    if realism is None:
-        return
-    yield _measure(
-        "midway_realism",
-        100 * realism,
-        "%",
-        "higher",
-        f"Of 100 pictures drawn midway between two of different classes, {100 * realism:.0f} come "
-        "as near to a real picture as 95 of 100 of the model's own redrawings do.",
-    )
-
-
-def _measure(
-    name: str, value: float, unit: str, better: Literal["lower", "higher", "neither"], sentence: str
-) -> Measure:
+def _as_measure(name: str, value: float, words: dict[str, float | str]) -> Measure:
+    unit, better = UNITS[name]
+    value = 100 * value if unit == "%" else value
+    sentence = SENTENCES[name].format(value=value, **words)
     return Measure(name=name, value=value, unit=unit, better=better, sentence=sentence)
 
 
-def _rounded(value: float) -> float:
-    """To two digits, as 'about' promises."""
-    return float(f"{value:.2g}")
+@torch.inference_mode()
+def _reconstruction(space: Space, codes: Tensor) -> float:
+    total = 0.0
+    for start in range(0, len(codes), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
+        images = as_images(space.held_out.pixels[part])
+        decoded = space.network.decode(codes[part])
+        total += reconstruction_from_pixels(decoded, images).item() * len(images)
+    return total / len(codes)
+
+
+def _knn_accuracy(space: Space, codes: Tensor) -> float:
+    classifier = KNeighborsClassifier(min(NEIGHBOURS, len(space.training.labels)))
+    classifier.fit(encode_means(space.network, space.training.pixels), space.training.labels)
+    return float(classifier.score(codes, space.held_out.labels))
+
+
+def _trustworthiness(space: Space, codes: Tensor) -> float | None:
+    """Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods".
+
+    None for too few images to define it.
+    """
+    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(space.seed))
+    sample = order[:TRUST_SAMPLE].numpy()
+    if len(sample) <= 2 * TRUST_NEIGHBOURS:
+        return None
+    pixels = space.held_out.pixels[sample].reshape(len(sample), -1) / np.float32(255)
+    return float(trustworthiness(pixels, codes.numpy()[sample], n_neighbors=TRUST_NEIGHBOURS))
+
+
+def _plane_measures(space: Space, codes: Floats) -> dict[str, float | None]:
+    changes = _border_changes(space.network)
+    abrupt_count = max(1, round(ABRUPT_SHARE * len(changes)))
+    return {
+        "coverage": _coverage(space),
+        "spread": _spread(codes),
+        "smoothness": float(changes.mean()),
+        "abruptness": float(np.sort(changes)[-abrupt_count:].mean()),
+    }
 
 
 def _coverage(space: Space) -> float:
     """The share of the square within the support distance of a reference point."""
-    # The middles of equal cells, so that each stands for as much of the square.
+    # The centres of equal cells, so that each stands for the same area.
     axis = GRID_BOUND * ((2 * np.arange(COVERAGE_SIDE) + 1) / COVERAGE_SIDE - 1)
     lattice = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     search = NearestNeighbors(n_neighbors=1).fit(space.reference.coordinates)
@@ -209,8 +166,11 @@ def _coverage(space: Space) -> float:
     return float((distances <= space.support_distance).mean())
 
 
-def _spread(codes: Codes) -> float | None:
-    """The smallest share of the square whose cells hold half of all codes [N, 2], if it does."""
+def _spread(codes: Floats) -> float | None:
+    """The smallest share of the square whose cells hold half of all codes [N, 2].
+
+    None if more than half of the codes lie outside the square.
+    """
     x, y = codes.T
     counts, _, _ = np.histogram2d(x, y, bins=SPREAD_SIDE, range=[[-GRID_BOUND, GRID_BOUND]] * 2)
     held = np.sort(counts.ravel())[::-1].cumsum()
@@ -220,10 +180,10 @@ def _spread(codes: Codes) -> float | None:
 
 
 @torch.inference_mode()
-def _borders(model: Network) -> npt.NDArray[np.float64]:
-    """The mean change in grey levels across each border of two pictures of the 21 x 21 grid."""
-    points = torch.from_numpy(grid_points([-GRID_BOUND] * 2, [GRID_BOUND] * 2))
-    pictures = 255 * model.decode(points).double().numpy()
-    grid = pictures.reshape(GRID_SIDE, GRID_SIDE, -1)
+def _border_changes(network: Network) -> Doubles:
+    """The mean change in grey levels across each border between two pictures of the grid."""
+    points = torch.from_numpy(grid_points())
+    decoded = 255 * network.decode(points).double().numpy()
+    grid = decoded.reshape(GRID_SIDE, GRID_SIDE, -1)
     changes = [np.abs(np.diff(grid, axis=axis)).mean(axis=2).ravel() for axis in (0, 1)]
     return np.concatenate(changes)

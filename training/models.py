@@ -1,7 +1,4 @@
-"""The network: one autoencoder for every kind, whose two exported methods are what is served.
-
-It knows neither losses nor data. TorchScript compiles `encode` and `decode` and what they call.
-"""
+"""The autoencoder, one for every kind. TorchScript compiles its `encode` and `decode`."""
 
 from typing import Final
 
@@ -12,16 +9,11 @@ from torch.nn import functional
 from training.config import Config, ModelSection
 from training.errors import NotPublishable
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "tanh": nn.Tanh,
-}
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
 
 
 class Autoencoder(nn.Module):
-    """Pictures to points of a low-dimensional space and back; a VAE also says how sure it is."""
+    """Two stacks of dense layers; a VAE's encoder also gives a variance."""
 
     is_variational: Final[bool]
     is_bounded: Final[bool]
@@ -44,7 +36,7 @@ class Autoencoder(nn.Module):
 
     @torch.jit.export
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, 1, H, W] in 0..1 -> mean [B, D] and standard deviation [B, D] (0 without a VAE)."""
+        """[B, 1, H, W] in 0..1 -> mean [B, D] and standard deviation [B, D] (0 unless a VAE)."""
         mean, log_variance = self.posterior(images)
         if self.is_variational:
             return mean, torch.exp(0.5 * log_variance)
@@ -71,16 +63,16 @@ class Autoencoder(nn.Module):
         return mean, log_variance
 
     def logits(self, latents: Tensor) -> Tensor:
-        """[B, D] -> [B, 1, H, W], the pictures before the sigmoid."""
-        pictures: Tensor = self.decoder(self.features(latents))
-        return pictures.view(-1, 1, self.height, self.width)
+        """[B, D] -> [B, 1, H, W], the images before the sigmoid."""
+        images: Tensor = self.decoder(self.features(latents))
+        return images.view(-1, 1, self.height, self.width)
 
 
 class SineFeatures(nn.Module):
-    """z with learnt sines of it beside it, so that a shallow decoder can draw fine detail.
+    """Learnt sines of z and z itself, which let a shallow decoder draw fine detail.
 
-    Tancik et al. 2020, "Fourier features let networks learn high frequency functions", with
-    frequencies that are learnt as in Sitzmann et al. 2020.
+    Tancik et al. 2020, "Fourier features let networks learn high frequency functions"; the
+    frequencies are learnt as in Sitzmann et al. 2020.
     """
 
     is_plain: Final[bool]
@@ -101,17 +93,17 @@ class SineFeatures(nn.Module):
 
 
 def build_model(config: Config, image_shape: tuple[int, int]) -> Autoencoder:
-    """The config's network with weights drawn from its seed; the global generator is untouched."""
+    """The config's network, weights drawn from its seed; the global generator stays untouched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return Autoencoder(config.model, config.kind == "vae", *image_shape)
 
 
 def fold_standardisation(model: Autoencoder, mean: Tensor, whitening: Tensor) -> None:
-    """Change an AE's coordinates to z' = W (z - mean), in place, without changing its pictures.
+    """Change an AE's codes to z' = W (z - mean), in place; its reconstructions stay the same.
 
-    `mean` is [D], `whitening` W is [D, D] and invertible. The change goes into the weights of
-    the last layer of the encoder and of the decoder's layers that take z, so it costs nothing.
+    `mean` is [D], `whitening` W is [D, D] and invertible. Only weights change: those of the
+    encoder's last layer and of the decoder's layers that take z.
     """
     mean, whitening = mean.double(), whitening.double()
     last = model.encoder[-1]
@@ -127,9 +119,9 @@ def fold_standardisation(model: Autoencoder, mean: Tensor, whitening: Tensor) ->
 def whitening_of(codes: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [D] and ZCA whitening matrix [D, D] of codes [N, D], in double precision.
 
-    W = V diag(1 / sqrt(lambda)) V^T gives unit covariance and, of all that do, moves the points
-    least, so the plane keeps its orientation (Kessy, Lewin & Strimmer 2018). Raises
-    NotPublishable when the codes do not spread in every dimension.
+    Of all W that give unit covariance, V diag(1 / sqrt(lambda)) V^T moves the points least, so
+    the plane keeps its orientation (Kessy, Lewin & Strimmer 2018). Raises NotPublishable if the
+    codes do not spread in every direction.
     """
     codes = codes.double()
     mean = codes.mean(dim=0)
@@ -157,7 +149,7 @@ def _stack(
 
 
 def _undo_before(layer: nn.Linear, mean: Tensor, colouring: Tensor) -> None:
-    # The layer's last D inputs are z = colouring z' + mean; any others are left as they are.
+    # The layer's last D inputs are z = colouring z' + mean; any others stay as they are.
     latent_dim = len(mean)
     weight = layer.weight.detach().double()
     on_latents = weight[:, -latent_dim:]

@@ -1,4 +1,4 @@
-"""How weights are updated and how fast, as the config says. It runs no step."""
+"""Builds the config's optimizer and learning-rate schedule."""
 
 import torch
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
@@ -22,7 +22,7 @@ def build_optimizer(model: Autoencoder, config: Config) -> torch.optim.Optimizer
 def build_scheduler(
     optimizer: torch.optim.Optimizer, config: Config, steps_per_epoch: int
 ) -> LRScheduler:
-    """A learning rate a step: constant, or one cycle over the whole run (Smith & Topin 2018)."""
+    """One learning rate per step: constant, or one cycle over the run (Smith & Topin 2018)."""
     if config.training.schedule == "constant":
         return ConstantLR(optimizer, factor=1.0)
     return OneCycleLR(

@@ -1,7 +1,4 @@
-"""The training loop: fetch, forward, loss, backward, step, log; a checkpoint after each epoch.
-
-It reads no files, writes only into its run's folder and publishes nothing.
-"""
+"""The training loop, with a checkpoint in the run's folder after each epoch."""
 
 import json
 import logging
@@ -28,11 +25,11 @@ from training.optimizer import build_optimizer, build_scheduler
 logger = logging.getLogger(__name__)
 
 HISTORY_FILE = "history.json"
-VALIDATION_BATCH = 1000  # images; a matter of memory alone
+VALIDATION_BATCH_SIZE = 1000  # images; bounds memory
 
 
 class Trainer:
-    """One run. `history` holds a record of numbers by name for each finished epoch."""
+    """One run. `history` holds one record of named numbers per finished epoch."""
 
     def __init__(
         self,
@@ -56,30 +53,32 @@ class Trainer:
         self.history: list[dict[str, float]] = []
 
     def fit(self) -> None:
-        """Train to the config's last epoch, from where `history` ends.
+        """Train from where `history` ends to the config's last epoch. Raises LossNotFinite.
 
-        A KeyboardInterrupt passes through: the checkpoint is then that of the last whole epoch.
-        Raises LossNotFinite.
+        A KeyboardInterrupt passes through and leaves the checkpoint of the last complete epoch.
         """
         with deterministic(self.device), logging_redirect_tqdm(), self._progress() as progress:
             for epoch in range(len(self.history) + 1, self.config.training.epochs + 1):
                 started = time.perf_counter()
-                record: dict[str, float] = {"epoch": epoch, "learning_rate": self._learning_rate()}
-                record |= _prefixed("training", self._train(epoch, progress))
-                record |= _prefixed("validation", self._validate(epoch))
-                record["seconds"] = time.perf_counter() - started
+                record: dict[str, float] = {
+                    "epoch": epoch,
+                    "learning_rate": float(self.scheduler.get_last_lr()[0]),
+                    **_prefixed("training", self._train(epoch, progress)),
+                    **_prefixed("validation", self._validate(epoch)),
+                    "seconds": time.perf_counter() - started,
+                }
                 self.history.append(record)
                 save_checkpoint(self._checkpoint(), self.run_folder)
                 (self.run_folder / HISTORY_FILE).write_text(json.dumps(self.history, indent=1))
                 logger.info("%s", _epoch_line(record, self.config.training.epochs))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go back to the end of the checkpoint's last epoch. Raises CheckpointError."""
+        """Continue from the checkpoint's last epoch. Raises CheckpointError."""
         if checkpoint.config != self.config:
-            raise CheckpointError("the checkpoint was written by a run with another config")
+            raise CheckpointError("a run with another config wrote this checkpoint")
         if checkpoint.dataset_digest != self.data.digest:
             raise CheckpointError(
-                f"expected the images the run began with, digest {checkpoint.dataset_digest}, "
+                f"expected the images the run started with, digest {checkpoint.dataset_digest}, "
                 f"found {self.data.digest}"
             )
         self.model.load_state_dict(checkpoint.model)
@@ -93,13 +92,14 @@ class Trainer:
         totals: dict[str, float] = {}
         order = torch.randperm(len(self.images), generator=self.generator).to(self.device)
         for step, indices in enumerate(_batches(order, self.config.training.batch_size), start=1):
-            images = _as_floats(self.images[indices])
+            images = _as_floats(self.images[indices])  # [B, 1, H, W] in 0..1
             terms = self._terms(images, self.generator, self.config.training.noise_std)
             values = {name: term.item() for name, term in terms.items()}
             self._check_finite(values["loss"], epoch, step)
             self._update(terms["loss"])
             _add(totals, values, len(images) / len(self.images))
-            progress.set_postfix({"epoch": epoch, **_rounded(values)}, refresh=False)
+            shown = {name: f"{value:.1f}" for name, value in values.items()}
+            progress.set_postfix({"epoch": epoch, **shown}, refresh=False)
             progress.update()
         return totals
 
@@ -119,11 +119,11 @@ class Trainer:
 
     @torch.inference_mode()
     def _validate(self, epoch: int) -> dict[str, float]:
-        # A generator of its own, so that what is measured cannot change what is trained.
+        # Its own generator, so that validation cannot change training.
         generator = torch.Generator().manual_seed(self.config.seed + epoch)
         self.model.eval()
         totals: dict[str, float] = {}
-        for batch in _batches(self.validation_images, VALIDATION_BATCH):
+        for batch in _batches(self.validation_images, VALIDATION_BATCH_SIZE):
             images = _as_floats(batch)
             terms = self._terms(images, generator, self.config.task_noise_std)
             values = {name: term.item() for name, term in terms.items()}
@@ -149,11 +149,8 @@ class Trainer:
             generator=self.generator.get_state(),
         )
 
-    def _learning_rate(self) -> float:
-        return float(self.scheduler.get_last_lr()[0])
-
     def _progress(self) -> "tqdm[Never]":
-        """A bar over all steps of the run, whose ETA is the run's; none without a terminal."""
+        """A bar over all steps of the run, so its ETA is the run's; none without a terminal."""
         return tqdm(
             total=self.config.training.epochs * self.steps_per_epoch,
             initial=len(self.history) * self.steps_per_epoch,
@@ -164,7 +161,7 @@ class Trainer:
 
 
 def _on_device(images: LabelledImages, device: torch.device) -> Tensor:
-    """All pictures at once, [N, 1, H, W] grey levels: a quarter of the memory of floats."""
+    """Grey levels [N, 1, H, W], which take a quarter of the memory of floats."""
     return torch.from_numpy(images.pixels).unsqueeze(1).to(device)
 
 
@@ -183,10 +180,6 @@ def _prefixed(part: str, terms: Mapping[str, float]) -> dict[str, float]:
 def _add(totals: dict[str, float], values: Mapping[str, float], share: float) -> None:
     for name, value in values.items():
         totals[name] = totals.get(name, 0.0) + share * value
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, object]:
-    return {name: f"{value:.1f}" for name, value in values.items()}
 
 
 def _epoch_line(record: Mapping[str, float], epochs: int) -> str:

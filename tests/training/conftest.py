@@ -1,4 +1,4 @@
-"""Fixtures of the training tests: data once a session, and one fitted run of each kind."""
+"""Data for a session, and one finished run of each kind."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from training.checkpoint import Checkpoint, load_checkpoint
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
-    """Tiny matrices lose more by sharing than they gain."""
+    """Tiny matrices are slower on more threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -21,13 +21,13 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four good files of 8 x 8 pictures; not to be changed."""
+    """Four good files of 8 x 8 images. Do not change them."""
     return write_data(tmp_path_factory.mktemp("squares"))
 
 
 @pytest.fixture
 def own_data_dir(tmp_path: Path) -> Path:
-    """Four good files that a test may damage."""
+    """Four good files of the test's own."""
     return write_data(tmp_path / "pictures")
 
 

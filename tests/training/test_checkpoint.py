@@ -18,7 +18,7 @@ def test_checkpoint_comes_back_as_it_was(vae_checkpoint: Checkpoint, tmp_path: P
     assert all(torch.equal(again.model[name], vae_checkpoint.model[name]) for name in again.model)
 
 
-def test_interrupted_write_leaves_the_last_whole_checkpoint(
+def test_interrupted_write_leaves_the_previous_checkpoint(
     vae_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(_: int) -> None:

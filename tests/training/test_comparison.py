@@ -17,7 +17,7 @@ MEASURES = {
 
 
 def publish_measured(repository: Path, name: str, **values: float) -> Path:
-    """A tiny artifact whose manifest has these values of MEASURES."""
+    """A tiny artifact with these values of MEASURES."""
     model = tiny.TinyAutoencoder(deviation=0.5 if name == "vae" else 0.0).eval()
     measures = [
         Measure.model_validate(
@@ -42,9 +42,7 @@ def publish_measured(repository: Path, name: str, **values: float) -> Path:
 
 
 @pytest.mark.parametrize(("ae", "vae", "best"), [(80.0, 90.0, {1}), (90.0, 80.0, {0})])
-def test_better_figure_is_marked_whoever_has_it(
-    ae: float, vae: float, best: set[int], tmp_path: Path
-) -> None:
+def test_better_value_is_marked(ae: float, vae: float, best: set[int], tmp_path: Path) -> None:
     folders = [
         publish_measured(tmp_path, "ae", midway_realism=ae, reconstruction=100 - ae),
         publish_measured(tmp_path, "vae", midway_realism=vae, reconstruction=100 - vae),
@@ -54,12 +52,12 @@ def test_better_figure_is_marked_whoever_has_it(
 
     assert [row.best for row in comparison.rows] == [best, best]
     leader = "ae" if best == {0} else "vae"
-    assert f"as real as redrawings with {leader}: 90.0 % " in comparison.opening[1]
+    assert f"as real as reconstructions most often with {leader}: 90.0 % " in comparison.opening[1]
     assert f"closest to the originals with {leader}: 10.0 nats" in comparison.opening[0]
     assert "90.0*" in comparison.as_table()
 
 
-def test_figures_that_are_shown_alike_have_no_better_one(tmp_path: Path) -> None:
+def test_values_shown_alike_have_no_better_one(tmp_path: Path) -> None:
     folders = [
         publish_measured(tmp_path, "ae", reconstruction=236.61, spread=2.0),
         publish_measured(tmp_path, "vae", reconstruction=236.59, spread=6.0),
@@ -69,14 +67,14 @@ def test_figures_that_are_shown_alike_have_no_better_one(tmp_path: Path) -> None
 
     assert [row.best for row in comparison.rows] == [frozenset(), frozenset()]
     assert comparison.opening == [
-        "Redrawn pictures are about as close to the originals with each: "
+        "Reconstructions are about equally close to the originals with each model: "
         "ae 236.6, vae 236.6 nats per image.",
-        "Half of the pictures crowd on the smallest part of the square from -4 to 4 with "
+        "Half of the pictures crowd onto the smallest part of the square from -4 to 4 with "
         "ae: 2.0 % (vae: 6.0).",
     ]
 
 
-def test_artifact_without_measures_is_said_to_have_none_and_how_it_gets_them(
+def test_note_says_how_to_add_missing_measures(
     tmp_path: Path,
 ) -> None:
     old = tiny.as_schema_1(tiny.publish(tmp_path, "ae"))
@@ -85,12 +83,12 @@ def test_artifact_without_measures_is_said_to_have_none_and_how_it_gets_them(
 
     assert comparison.opening == []
     assert comparison.notes == [
-        f"ae has no measures; they come with: python -m training measure {old}"
+        f"ae has no measures; to add them: python -m training measure {old}"
     ]
     assert comparison.as_table().splitlines()[-1].split() == ["spread", "(%)", "-", "6.0"]
 
 
-def test_models_of_other_data_are_compared_with_a_warning(tmp_path: Path) -> None:
+def test_models_of_different_data_are_compared_with_a_warning(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
     dataset = tiny.describe(model).dataset.model_copy(update={"digest": "1" * 64})
     other = write_artifact(
@@ -104,7 +102,7 @@ def test_models_of_other_data_are_compared_with_a_warning(tmp_path: Path) -> Non
 
     notes = compare_artifacts([tiny.publish(tmp_path), other]).notes
 
-    assert notes == ["The models were trained on different images: their figures say little."]
+    assert notes == ["The models were trained on different images, so their figures say little."]
 
 
 def test_labels_tell_models_apart(tmp_path: Path) -> None:
@@ -116,7 +114,7 @@ def test_labels_tell_models_apart(tmp_path: Path) -> None:
     assert labels == ["vae/1 (1)", "vae/2", "vae/1 (3)", "ae"]
 
 
-def test_json_holds_what_the_manifests_do(tmp_path: Path) -> None:
+def test_json_holds_the_manifests_measures(tmp_path: Path) -> None:
     folders = [tiny.publish(tmp_path, name) for name in ("ae", "vae")]
 
     content = json.loads(compare_artifacts(folders).as_json())
@@ -125,7 +123,7 @@ def test_json_holds_what_the_manifests_do(tmp_path: Path) -> None:
     assert content["models"][0]["measures"][0]["sentence"] == "25 of 100 parts."
 
 
-def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+def test_too_few_artifacts_or_different_sizes_are_refused(tmp_path: Path) -> None:
     one, small = tiny.publish(tmp_path), tiny.publish(tmp_path, "ae", height=6, width=5)
 
     with pytest.raises(NotComparable, match="two or more"):

@@ -77,7 +77,7 @@ def test_setting_that_does_not_fit_the_kind_is_refused(kind: str, override: str)
         load_config(kind, "default", [override])
 
 
-def test_unknown_preset_names_those_there_are() -> None:
+def test_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="'best'.*default, lab"):
         load_config("vae", "best")
 

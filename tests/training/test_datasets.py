@@ -87,9 +87,7 @@ def test_faulty_file_is_named(
 
 
 @pytest.mark.parametrize("file_name", [TRAINING_LABELS, HELD_OUT_LABELS])
-def test_count_that_differs_from_the_images_names_the_labels(
-    own_data_dir: Path, file_name: str
-) -> None:
+def test_wrong_number_of_labels_names_the_labels_file(own_data_dir: Path, file_name: str) -> None:
     write_idx(own_data_dir / file_name, 0x801, np.zeros(7, np.uint8))
 
     with pytest.raises(DataError, match=f"{file_name}.*expected .* labels.*found 7"):
@@ -146,7 +144,7 @@ def test_digest_is_of_both_uncompressed_image_files(data_dir: Path) -> None:
     assert digest == hashlib.sha256(content).hexdigest()
 
 
-def test_classes_are_fashion_mnists_without_a_file(data_dir: Path) -> None:
+def test_classes_default_to_fashion_mnists(data_dir: Path) -> None:
     assert load_training_data(data_dir, 40, seed=0).class_names == FASHION_MNIST_CLASSES
 
 
@@ -174,7 +172,9 @@ def test_data_dir_without_the_files_is_refused(tmp_path: Path) -> None:
         find_data(tmp_path)
 
 
-def test_no_network_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_without_network_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(datasets, "FASHION_MNIST_URL", "http://127.0.0.1:9/")
     monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
 

@@ -12,7 +12,7 @@ def test_unknown_device_is_refused() -> None:
         choose_device("abacus")
 
 
-def test_auto_device_is_one_that_works() -> None:
+def test_auto_device_works() -> None:
     device = choose_device("auto")
 
     model = build_model(tiny_config("ae"), (8, 8)).to(device)

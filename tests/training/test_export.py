@@ -1,6 +1,5 @@
 import dataclasses
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,56 +7,28 @@ import pytest
 import torch
 from PIL import Image
 
-from service.artifact.contract import Artifact, Floats
+from service.artifact.arrays import Floats
+from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact
 from tests.training.tiny import (
-    HELD_OUT_COUNT,
-    TRAINING_COUNT,
     VALIDATION_COUNT,
     make_trainer,
+    published,
     tiny_config,
     write_data,
 )
 from training import export
 from training.checkpoint import Checkpoint, load_checkpoint
-from training.config import parse_config
 from training.datasets import load_held_out, load_training_data
-from training.errors import CheckpointError, ExportMismatch, NotPublishable
-from training.evaluation import as_images, encode_means
-from training.export import check_same, publish, restore_model
+from training.errors import CheckpointError, ExportMismatch
+from training.export import check_same, restore_model
 from training.models import Autoencoder
-from training.network import PublishedNetwork
-
-
-def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
-    return publish(checkpoint, data, load_held_out(data_dir), repository)
+from training.network import PublishedNetwork, as_images, encode_means
 
 
 def visible(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def test_published_artifact_loads_and_says_what_it_is(
-    checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
-) -> None:
-    folder = published(checkpoint, data_dir, tmp_path)
-
-    manifest = load_artifact(folder).manifest
-    dataset, training = manifest.dataset, manifest.training
-
-    assert folder == tmp_path / checkpoint.config.kind / "1"
-    assert manifest.kind == checkpoint.config.kind
-    assert dataset.training_images == TRAINING_COUNT - VALIDATION_COUNT
-    assert (dataset.validation_images, dataset.held_out_images) == (
-        VALIDATION_COUNT,
-        HELD_OUT_COUNT,
-    )
-    assert parse_config(json.dumps(training.config)) == checkpoint.config
-    assert training.history == checkpoint.history
-    assert {"training_loss", "validation_loss", "held_out_loss"} <= set(training.metrics)
-    assert {"python", "torch", "numpy"} <= set(manifest.libraries)
 
 
 def test_artifact_computes_what_the_trained_model_does(
@@ -74,7 +45,7 @@ def test_artifact_computes_what_the_trained_model_does(
     torch.testing.assert_close(served.decode(mean), eager.decode(mean), atol=1 / 255, rtol=0)
 
 
-def test_all_four_figures_come_with_a_version(
+def test_version_has_four_figures(
     vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
 ) -> None:
     folder = published(vae_checkpoint, data_dir, tmp_path)
@@ -88,7 +59,7 @@ def test_all_four_figures_come_with_a_version(
     ]
 
 
-def test_grid_of_28_pixel_pictures_is_the_courses_picture(tmp_path: Path) -> None:
+def test_grid_of_28_pixel_images_is_588_pixels_wide(tmp_path: Path) -> None:
     data_dir = write_data(tmp_path / "data", side=28)
     make_trainer(tiny_config("vae", "training.epochs=1"), data_dir, tmp_path / "run").fit()
     folder = published(load_checkpoint(tmp_path / "run"), data_dir, tmp_path / "repository")
@@ -102,7 +73,7 @@ def test_grid_of_28_pixel_pictures_is_the_courses_picture(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
-def test_space_that_is_no_plane_has_no_grid(
+def test_space_of_other_dimensions_has_no_grid(
     latent_dim: int, data_dir: Path, tmp_path: Path
 ) -> None:
     config = tiny_config("ae", f"model.latent_dim={latent_dim}")
@@ -113,18 +84,6 @@ def test_space_that_is_no_plane_has_no_grid(
     figures = {path.name for path in (folder / "figures").iterdir()}
     assert figures == {"loss.png", "reconstructions.png"}
     assert load_artifact(folder).manifest.grid_bounds.minimum == [-4.0] * latent_dim
-
-
-def test_standardised_ae_has_training_codes_of_unit_covariance(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    make_trainer(tiny_config("ae"), data_dir, tmp_path / "run").fit()
-
-    folder = published(load_checkpoint(tmp_path / "run"), data_dir, tmp_path / "repository")
-
-    statistics = load_artifact(folder).manifest.latent_statistics
-    assert statistics.mean == pytest.approx([0, 0], abs=1e-3)
-    assert statistics.standard_deviation == pytest.approx([1, 1], abs=1e-3)
 
 
 def test_reference_holds_held_out_images_and_their_codes(
@@ -139,19 +98,6 @@ def test_reference_holds_held_out_images_and_their_codes(
     assert all(bytes(thumbnail) in held_out for thumbnail in reference.thumbnails)
     codes = encode_means(PublishedNetwork(artifact), reference.thumbnails)
     np.testing.assert_allclose(codes, reference.coordinates, atol=1e-5)
-
-
-def test_support_is_the_99th_percentile_of_nearest_distances(
-    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
-) -> None:
-    artifact = load_artifact(published(vae_checkpoint, data_dir, tmp_path))
-    points = artifact.reference.coordinates.astype(np.float64)
-
-    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
-    np.fill_diagonal(distances, np.inf)
-
-    expected = np.percentile(distances.min(axis=1), 99)
-    assert artifact.manifest.support.distance == pytest.approx(expected)
 
 
 def test_publishing_again_makes_the_next_version(
@@ -180,7 +126,7 @@ def test_mismatch_is_refused_and_leaves_nothing_behind(
     assert visible(tmp_path) == []
 
 
-def test_model_that_scripts_into_another_is_refused(
+def test_script_with_other_weights_is_refused(
     vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = export.script
@@ -201,7 +147,7 @@ def test_model_that_scripts_into_another_is_refused(
 
 
 class Shifted:
-    """A model whose answers are a little off in one method."""
+    """A model with a small error in one method."""
 
     def __init__(self, model: Autoencoder, encode: float, decode: float) -> None:
         self.model, self.encode_shift, self.decode_shift = model, encode, decode
@@ -241,14 +187,3 @@ def test_checkpoint_of_other_data_is_refused(
 
     with pytest.raises(CheckpointError, match="0000"):
         published(other, data_dir, tmp_path)
-
-
-def test_collapsed_latents_are_not_publishable(
-    vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
-) -> None:
-    zeros = {name: torch.zeros_like(value) for name, value in vae_checkpoint.model.items()}
-
-    with pytest.raises(NotPublishable):
-        published(dataclasses.replace(vae_checkpoint, model=zeros), data_dir, tmp_path)
-
-    assert visible(tmp_path) == []

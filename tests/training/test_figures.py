@@ -1,17 +1,20 @@
 import io
+from xml.etree import ElementTree
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from service.artifact.arrays import Levels
 from training.figures import (
     COLOURS,
     draw_latent_plane,
     draw_loss_curves,
     draw_mosaic,
+    draw_plane_svg,
     draw_reconstructions,
     grid_points,
+    plane_extent,
 )
 
 
@@ -19,12 +22,12 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=["PNG"])
 
 
-def random_pictures(count: int, height: int = 28, width: int = 28) -> npt.NDArray[np.uint8]:
+def random_pictures(count: int, height: int = 28, width: int = 28) -> Levels:
     return np.random.default_rng(0).integers(0, 256, (count, height, width)).astype(np.uint8)
 
 
 def test_grid_points_start_top_left_and_end_bottom_right() -> None:
-    points = grid_points([-4.0, -4.0], [4.0, 4.0])
+    points = grid_points()
 
     assert points.shape == (441, 2)
     assert points[0].tolist() == [-4.0, 4.0]
@@ -47,7 +50,7 @@ def test_grid_is_a_bare_grey_mosaic_of_its_tiles(height: int, width: int) -> Non
 
 @pytest.mark.parametrize("epochs", [1, 3])
 @pytest.mark.parametrize("parts", [("training",), ("training", "validation")])
-def test_loss_curves_have_a_panel_a_term(epochs: int, parts: tuple[str, ...]) -> None:
+def test_loss_curves_have_one_panel_per_term(epochs: int, parts: tuple[str, ...]) -> None:
     history = [
         {"epoch": float(epoch)}
         | {f"{part}_{term}": 1.0 for part in parts for term in ("loss", "kl")}
@@ -76,3 +79,27 @@ def test_latent_plane_shows_every_class_in_its_colour(class_count: int) -> None:
     colours = {pixel[:3] for pixel in map(tuple, np.asarray(image).reshape(-1, 4).tolist())}
     expected = {tuple(bytes.fromhex(code[1:])) for code in COLOURS[:class_count]}
     assert expected <= colours
+
+
+def test_plane_shows_every_point_in_the_colour_of_its_class() -> None:
+    labels = np.arange(200, dtype=np.uint8) % 23
+    coordinates = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+
+    svg = draw_plane_svg(coordinates, labels, plane_extent(coordinates))
+
+    paths = [path.attrib for path in ElementTree.fromstring(svg).iterfind(".//{*}path")]
+    dots = [path["d"].count("M") for path in paths if "stroke-width: 3" in path.get("style", "")]
+    assert sum(dots) == 200
+    assert all(f"stroke: {colour}".encode() in svg for colour in COLOURS)
+    assert b"stroke-linecap: square" in svg  # the second ten classes
+
+
+def test_plane_is_drawn_to_the_same_bytes_each_time() -> None:
+    coordinates, labels = np.eye(2, dtype=np.float32), np.zeros(2, np.uint8)
+
+    assert draw_plane_svg(coordinates, labels, 5) == draw_plane_svg(coordinates, labels, 5)
+
+
+@pytest.mark.parametrize(("furthest", "expected"), [(0.5, 5), (5.2, 7), (1e6, 1001)])
+def test_extent_holds_the_square_and_nearly_all_points(furthest: float, expected: int) -> None:
+    assert plane_extent(np.full((10, 2), furthest, np.float32)) == expected

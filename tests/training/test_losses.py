@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from tests.training.tiny import tiny_config
-from training.losses import draw_noise, kl_divergence, reconstruction, training_terms
+from training.losses import (
+    draw_noise,
+    kl_divergence,
+    kl_from_deviation,
+    reconstruction_from_logits,
+    reconstruction_from_pixels,
+    training_terms,
+)
 from training.models import build_model
 
 
@@ -12,13 +19,31 @@ def test_reconstruction_sums_pixels_and_averages_images() -> None:
     logits = torch.full((3, 1, 4, 5), math.log(3.0))  # a probability of 3/4
     images = torch.ones(3, 1, 4, 5)
 
-    assert reconstruction(logits, images).item() == pytest.approx(20 * -math.log(0.75))
+    assert reconstruction_from_logits(logits, images).item() == pytest.approx(20 * -math.log(0.75))
 
 
 def test_reconstruction_of_grey_is_the_cross_entropy() -> None:
     logits, images = torch.zeros(2, 1, 1, 1), torch.full((2, 1, 1, 1), 0.3)
 
-    assert reconstruction(logits, images).item() == pytest.approx(math.log(2))
+    assert reconstruction_from_logits(logits, images).item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("scale", [1.0, 5.0, 10.0])
+def test_reconstruction_from_pixels_agrees_with_logits(scale: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = scale * torch.randn(20, 1, 28, 28, generator=generator)
+    images = torch.bernoulli(torch.sigmoid(logits), generator=generator)
+
+    found = reconstruction_from_pixels(torch.sigmoid(logits), images)
+
+    expected = reconstruction_from_logits(logits.double(), images.double())
+    assert found.item() == pytest.approx(expected.item(), abs=0.01)
+
+
+def test_certain_but_wrong_pixel_has_a_large_finite_loss() -> None:
+    decoded, images = torch.tensor([[[[0.0, 1.0]]]]), torch.tensor([[[[1.0, 0.0]]]])
+
+    assert 50 < reconstruction_from_pixels(decoded, images).item() < 200
 
 
 @pytest.mark.parametrize(
@@ -43,6 +68,15 @@ def test_kl_agrees_with_torch_distributions() -> None:
     expected = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0))
 
     torch.testing.assert_close(kl_divergence(mean, log_variance), expected.sum() / 7)
+
+
+def test_kl_from_deviations_agrees_with_log_variances() -> None:
+    mean, log_variance = torch.randn(7, 2), torch.randn(7, 2)
+
+    found = kl_from_deviation(mean, (0.5 * log_variance).exp())
+
+    expected = kl_divergence(mean.double(), log_variance.double())
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +110,7 @@ def test_dae_sees_noise_and_is_compared_with_the_clean_image() -> None:
     terms = training_terms(model, images, torch.Generator().manual_seed(1), 0.5, 0.0)
 
     noisy = images + 0.5 * draw_noise(images, torch.Generator().manual_seed(1))
-    expected = reconstruction(model.logits(model.posterior(noisy)[0]), images)
+    expected = reconstruction_from_logits(model.logits(model.posterior(noisy)[0]), images)
     assert terms["loss"].item() == pytest.approx(expected.item())
 
 

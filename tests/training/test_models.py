@@ -22,7 +22,7 @@ def some_images(count: int = 64) -> Tensor:
     return torch.rand(count, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_lab_vae_is_the_courses() -> None:
+def test_lab_vae_has_the_courses_layers() -> None:
     model = build_model(load_config("vae", "lab"), (28, 28))
 
     assert layers(model.encoder) == [(784, 512), "ReLU", (512, 4)]
@@ -50,7 +50,7 @@ def test_lab_ae_decodes_by_a_sigmoid_of_its_layer() -> None:
 
 @pytest.mark.parametrize("kind", ["ae", "dae", "vae"])
 @pytest.mark.parametrize("preset", ["lab", "default"])
-def test_scripted_model_answers_as_the_eager_one(kind: str, preset: str) -> None:
+def test_scripted_model_equals_the_eager_one(kind: str, preset: str) -> None:
     model = build_model(load_config(kind, preset), (8, 8)).eval()
     scripted = script(model)
 
@@ -82,7 +82,7 @@ def test_log_variance_stays_within_its_bounds_and_keeps_a_gradient() -> None:
     assert gradient.abs().sum() > 0
 
 
-def test_bounds_hardly_change_what_lies_within() -> None:
+def test_bounds_hardly_change_values_within_them() -> None:
     free = build_model(tiny_config("vae", "model.log_variance_bounds=[]"), (8, 8))
     bound = build_model(tiny_config("vae"), (8, 8))
 
@@ -91,7 +91,7 @@ def test_bounds_hardly_change_what_lies_within() -> None:
     torch.testing.assert_close(found, expected, atol=0.05, rtol=0)
 
 
-def test_sines_come_beside_the_latents() -> None:
+def test_features_are_sines_and_the_latents() -> None:
     model = build_model(tiny_config("vae", "model.fourier_features=8"), (8, 8))
     latents = torch.randn(5, 2)
 
@@ -101,7 +101,7 @@ def test_sines_come_beside_the_latents() -> None:
     torch.testing.assert_close(features, torch.cat([expected, latents], dim=1))
 
 
-def test_weights_come_from_the_seed_and_leave_the_global_one() -> None:
+def test_weights_depend_on_the_seed_not_on_the_global_generator() -> None:
     state = torch.random.get_rng_state()
 
     first, again = (next(build_model(tiny_config("vae"), (8, 8)).parameters()) for _ in range(2))
@@ -129,7 +129,7 @@ def standardised(model: Autoencoder, images: Tensor) -> None:
     ],
 )
 @torch.no_grad()
-def test_standardisation_keeps_the_pictures(overrides: tuple[str, ...]) -> None:
+def test_standardisation_keeps_the_reconstructions(overrides: tuple[str, ...]) -> None:
     model = build_model(tiny_config("ae", *overrides), (8, 8)).eval()
     images = some_images()
     before = model.decode(model.encode(images)[0])

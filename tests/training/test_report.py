@@ -10,15 +10,10 @@ import torch
 from service.artifact.load import load_artifact
 from service.artifact.publish import write_artifact
 from tests import tiny
-from tests.training.tiny import VALIDATION_COUNT, make_trainer, tiny_config
+from tests.training.tiny import make_trainer, published, tiny_config
 from training.checkpoint import load_checkpoint
 from training.comparison import compare_artifacts
-from training.datasets import load_held_out, load_training_data
-from training.evaluation import decode_greys, encode_means
-from training.export import publish
-from training.figures import COLOURS
-from training.network import PublishedNetwork
-from training.plane import draw_plane, plane_extent
+from training.network import PublishedNetwork, decode_levels, encode_means
 from training.report import render_report
 
 VOID = {"img", "meta"}
@@ -57,52 +52,60 @@ def test_report_needs_nothing_else(page: str) -> None:
 
     assert outline.open == []
     assert not {"script", "link", "a", "iframe"} & {tag for tag, _ in outline.found}
-    sources = [attributes["src"] for tag, attributes in outline.found if tag == "img"]
-    assert sources
-    assert all(source and source.startswith("data:image/png;base64,") for source in sources)
+    sources = [attributes["src"] or "" for tag, attributes in outline.found if tag == "img"]
+    assert {source.partition(",")[0] for source in sources} == {
+        "data:image/png;base64",
+        "data:image/svg+xml;base64",
+    }
     assert "http:" not in page
     assert "https:" not in page
     assert "url(" not in page
 
 
-def test_every_picture_has_words(page: str) -> None:
+def test_every_picture_has_alternative_text(page: str) -> None:
     found = Outline(page).found
 
     assert all(attributes["alt"] for tag, attributes in found if tag == "img")
-    assert [attributes["aria-label"] for tag, attributes in found if tag == "svg"] == [
+    assert [a["alt"] for _, a in found if (a.get("src") or "").startswith("data:image/svg")] == [
         "ae: 50 held-out pictures in the plane",
         "vae: 50 held-out pictures in the plane",
     ]
 
 
-def test_grid_is_the_courses_picture(page: str, tmp_path: Path) -> None:
+def test_grid_shows_the_decoded_points(page: str, tmp_path: Path) -> None:
     (content,) = re.findall(r'base64,([^"]+)" alt="vae: the grid of 21 x 21 pictures"', page)
 
     levels = tiny.read_levels(base64.b64decode(content))
 
     assert levels.shape == (588, 588)
     model = PublishedNetwork(load_artifact(tmp_path / "vae" / "1"))
-    corner = decode_greys(model, torch.tensor([[4.0, -4.0]]))[0]
+    corner = decode_levels(model, torch.tensor([[4.0, -4.0]]))[0]
     assert np.abs(levels[-28:, -28:].astype(int) - corner).max() <= 1
 
 
-def test_way_leads_from_one_redrawing_to_the_other(page: str, tmp_path: Path) -> None:
-    (content,) = re.findall(r'base64,([^"]+)" alt="ae: 9 pictures on the way"', page)
+def test_path_leads_from_one_reconstruction_to_the_other(page: str, tmp_path: Path) -> None:
+    (content,) = re.findall(r'base64,([^"]+)" alt="ae: 9 pictures along the path"', page)
 
     levels = tiny.read_levels(base64.b64decode(content))
 
     artifact = load_artifact(tmp_path / "ae" / "1")
     ends = encode_means(PublishedNetwork(artifact), artifact.reference.thumbnails[:2])
-    redrawn = decode_greys(PublishedNetwork(artifact), ends).astype(int)
+    decoded = decode_levels(PublishedNetwork(artifact), ends).astype(int)
     assert levels.shape == (28, 9 * 28)
-    assert np.abs(levels[:, :28] - redrawn[0]).max() <= 1
-    assert np.abs(levels[:, -28:] - redrawn[1]).max() <= 1
+    assert np.abs(levels[:, :28] - decoded[0]).max() <= 1
+    assert np.abs(levels[:, -28:] - decoded[1]).max() <= 1
 
 
-def test_sentences_and_names_are_text_and_no_markup(tmp_path: Path) -> None:
+def test_same_artifacts_give_the_same_page(page: str, tmp_path: Path) -> None:
+    folders = [tmp_path / name / "1" for name in ("ae", "vae")]
+
+    assert render_report(compare_artifacts(folders)) == page
+
+
+def test_sentences_and_names_are_escaped(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
     plain = tiny.describe(model)
-    evil = "<img src=x onerror=alert(1)>&amp;$title"
+    evil = "<img src=x onerror=alert(1)>&amp;{{ title }}"
     measure = plain.measures[0].model_copy(update={"sentence": evil, "unit": evil[:64]})
     dataset = plain.dataset.model_copy(update={"name": evil, "class_names": [evil, '"b"']})
     folders = [
@@ -123,32 +126,15 @@ def test_sentences_and_names_are_text_and_no_markup(tmp_path: Path) -> None:
     assert all(a["src"] != "x" for tag, a in outline.found if tag == "img")
 
 
-def test_spaces_that_are_no_planes_are_compared_without_one(data_dir: Path, tmp_path: Path) -> None:
+def test_spaces_of_other_dimensions_are_compared_without_planes(
+    data_dir: Path, tmp_path: Path
+) -> None:
     make_trainer(tiny_config("ae", "model.latent_dim=3"), data_dir, tmp_path / "run").fit()
     checkpoint = load_checkpoint(tmp_path / "run")
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
-    folders = [publish(checkpoint, data, load_held_out(data_dir), tmp_path) for _ in range(2)]
+    folders = [published(checkpoint, data_dir, tmp_path) for _ in range(2)]
 
     page = render_report(compare_artifacts(folders))
 
-    assert "<svg" not in page
+    assert "svg" not in page
     assert "3 latent dimensions" in page
-    assert page.count("pictures on the way") == 2 * 5  # five pairs of ten classes
-
-
-def test_plane_shows_every_point_in_the_colour_of_its_class() -> None:
-    labels = np.arange(200, dtype=np.uint8) % 23
-    coordinates = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
-
-    svg = draw_plane(coordinates, labels, plane_extent(coordinates), "points")
-
-    assert svg.count("h0") == 200
-    assert all(f'stroke="{colour}"' in svg for colour in COLOURS)
-    assert 'stroke-linecap="square"' in svg  # the second ten classes
-    x, y = coordinates[0]
-    assert f"M{x:.2f} {-y:.2f}h0" in svg
-
-
-@pytest.mark.parametrize(("furthest", "expected"), [(0.5, 5), (5.2, 7), (1e6, 1001)])
-def test_extent_holds_the_square_and_nearly_all_points(furthest: float, expected: int) -> None:
-    assert plane_extent(np.full((10, 2), furthest, np.float32)) == expected
+    assert page.count("pictures along the path") == 2 * 5  # five pairs of ten classes

@@ -1,4 +1,4 @@
-"""The report in a real browser: it fits, says nothing and asks for nothing."""
+"""The report in a real browser: it fits the window, logs nothing and requests nothing."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ def test_report_fits_its_window(browser: Browser, width: int, scheme: str, tmp_p
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    said, asked = list[str](), list[str]()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+    logged, requested = list[str](), list[str]()
+    page.on("console", lambda message: logged.append(message.text))
+    page.on("request", lambda request: requested.append(request.url.partition(":")[0]))
 
     page.goto(report.as_uri())
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-    assert (said, asked) == ([], ["file"])  # the page itself; data: is no request
+    assert (logged, requested) == ([], ["file"])  # the page itself; data: is no request

@@ -4,27 +4,24 @@ import pytest
 
 from service.artifact.load import load_artifact
 from tests import tiny
-from tests.training.tiny import VALIDATION_COUNT, write_data
+from tests.training.tiny import published, write_data
 from training.checkpoint import Checkpoint
-from training.datasets import load_held_out, load_training_data
 from training.errors import DataError
-from training.export import publish
 from training.republish import republish
 
 
 @pytest.fixture
-def published(vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path) -> Path:
+def version(vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path) -> Path:
     """An artifact that a test may change."""
-    data = load_training_data(data_dir, VALIDATION_COUNT, vae_checkpoint.config.seed)
-    return publish(vae_checkpoint, data, load_held_out(data_dir), tmp_path / "repository")
+    return published(vae_checkpoint, data_dir, tmp_path / "repository")
 
 
-def test_measures_are_those_of_the_first_publishing(
-    published: Path, data_dir: Path, tmp_path: Path
+def test_measures_equal_those_of_the_first_publishing(
+    version: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    expected = load_artifact(published).manifest.measures
+    expected = load_artifact(version).manifest.measures
 
-    folder = republish(tiny.as_schema_1(published), data_dir, tmp_path / "other")
+    folder = republish(tiny.as_schema_1(version), data_dir, tmp_path / "other")
 
     found = load_artifact(folder).manifest.measures
     assert [m.name for m in found] == [m.name for m in expected]
@@ -32,22 +29,22 @@ def test_measures_are_those_of_the_first_publishing(
 
 
 def test_nothing_but_measures_and_libraries_changes(
-    published: Path, data_dir: Path, tmp_path: Path
+    version: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    tiny.as_schema_1(published)
+    tiny.as_schema_1(version)
 
-    folder = republish(published, data_dir, tmp_path / "other")
+    folder = republish(version, data_dir, tmp_path / "other")
 
-    before, after = load_artifact(published).manifest, load_artifact(folder).manifest
+    before, after = load_artifact(version).manifest, load_artifact(folder).manifest
     changed = {name for name, value in after if value != getattr(before, name)}
     assert changed == {"measures", "schema_version"}
     for name in after.files:
-        assert (folder / name).read_bytes() == (published / name).read_bytes()
+        assert (folder / name).read_bytes() == (version / name).read_bytes()
 
 
-def test_other_data_are_refused(published: Path, tmp_path: Path) -> None:
+def test_other_data_are_refused(version: Path, tmp_path: Path) -> None:
     other = write_data(tmp_path / "pictures", side=9)
 
     with pytest.raises(DataError, match="expected the images that .* was trained on"):
-        republish(published, other, tmp_path / "other")
+        republish(version, other, tmp_path / "other")
     assert not (tmp_path / "other").exists()

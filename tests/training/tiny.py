@@ -1,20 +1,23 @@
-"""Tiny real data and runs: IDX files of small pictures, and configs that train in a second."""
+"""IDX files of small images, and configs that train in a second."""
 
 import gzip
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from service.artifact.arrays import Levels
+from training.checkpoint import Checkpoint
 from training.config import Config, load_config
 from training.datasets import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
+    load_held_out,
     load_training_data,
 )
+from training.export import publish
 from training.models import build_model
 from training.trainer import Trainer
 
@@ -24,7 +27,7 @@ HELD_OUT_COUNT = 80
 
 
 def write_data(folder: Path, side: int = 8) -> Path:
-    """The four files: bright squares whose place tells the class, with noise on top."""
+    """Write the four files: noise and a bright square whose place tells the class."""
     folder.mkdir(parents=True, exist_ok=True)
     names = (
         (TRAINING_IMAGES, TRAINING_LABELS, TRAINING_COUNT),
@@ -37,9 +40,7 @@ def write_data(folder: Path, side: int = 8) -> Path:
     return folder
 
 
-def draw_squares(
-    count: int, side: int, seed: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def draw_squares(count: int, side: int, seed: int) -> tuple[Levels, Levels]:
     random = np.random.default_rng(seed)
     labels = random.integers(0, 10, count).astype(np.uint8)
     pixels = random.integers(0, 60, (count, side, side)).astype(np.uint8)
@@ -49,7 +50,7 @@ def draw_squares(
     return pixels, labels
 
 
-def write_idx(path: Path, magic: int, values: npt.NDArray[np.uint8]) -> None:
+def write_idx(path: Path, magic: int, values: Levels) -> None:
     header = np.array([magic, *values.shape], dtype=">u4").tobytes()
     path.write_bytes(gzip.compress(header + values.tobytes()))
 
@@ -75,3 +76,9 @@ def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
     data = load_training_data(data_dir, config.data.validation_images, config.seed)
     model = build_model(config, data.image_shape)
     return Trainer(model, config, data, torch.device("cpu"), run_folder)
+
+
+def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
+    """Publish the checkpoint and return the version's folder."""
+    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    return publish(checkpoint, data, load_held_out(data_dir), repository)

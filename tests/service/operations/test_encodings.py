@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from service.operations.encodings import binary_cross_entropies, mean_squared_errors
-from training.evaluation import reconstruction_of
+from training.losses import reconstruction_from_pixels
 
 IMAGES = np.random.default_rng(3).random((4, 28, 28)).astype(np.float32)
 OTHERS = np.random.default_rng(4).random((4, 28, 28)).astype(np.float32)
@@ -22,7 +22,9 @@ def test_errors_have_their_closed_forms() -> None:
 def test_cross_entropy_is_that_of_training(index: int) -> None:
     image, other = IMAGES[index][None], OTHERS[index][None]
 
-    of_training = reconstruction_of(torch.from_numpy(other[None]), torch.from_numpy(image[None]))
+    of_training = reconstruction_from_pixels(
+        torch.from_numpy(other[None]), torch.from_numpy(image[None])
+    )
 
     assert binary_cross_entropies(image, other) == pytest.approx(of_training.item(), rel=1e-12)
 

@@ -1,16 +1,17 @@
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from typer.testing import CliRunner, Result
 
 from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import tiny_settings
-from training import __main__ as cli
-from training.trainer import Trainer
+from training.__main__ import app
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def places(data_dir: Path, tmp_path: Path) -> list[str]:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(cli.app, words)
+    return CliRunner().invoke(app, words)
 
 
 def fit(kind: str, places: list[str], *words: str) -> Result:
@@ -47,7 +48,7 @@ def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Pa
     }
 
 
-def test_measure_publishes_what_is_there_with_its_measures(places: list[str]) -> None:
+def test_measure_publishes_an_artifact_again_with_measures(places: list[str]) -> None:
     folder = Path(fit("vae", places, "--epochs", "1").stdout.strip())
     expected = load_artifact(folder).manifest.measures
     tiny.as_schema_1(folder)
@@ -73,7 +74,7 @@ def test_compare_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
-def test_compare_of_one_exits_1(tmp_path: Path) -> None:
+def test_compare_of_one_artifact_exits_1(tmp_path: Path) -> None:
     result = run("compare", str(tiny.publish(tmp_path)), "--output", str(tmp_path / "report.html"))
 
     assert result.exit_code == 1
@@ -127,7 +128,7 @@ def test_wrong_usage_exits_2_and_names_it(
     assert not list(tmp_path.rglob("checkpoint.pt"))
 
 
-def test_missing_data_exit_1_before_training(places: list[str], tmp_path: Path) -> None:
+def test_missing_data_exits_1_before_training(places: list[str], tmp_path: Path) -> None:
     result = fit("vae", ["--data-dir", str(tmp_path / "nowhere"), *places[2:]])
 
     assert result.exit_code == 1
@@ -142,14 +143,14 @@ def test_loss_that_is_not_finite_exits_1(places: list[str]) -> None:
     assert "error: epoch 1, step " in result.stderr
 
 
-def test_artifact_that_is_none_exits_1(places: list[str], tmp_path: Path) -> None:
+def test_missing_artifact_exits_1(places: list[str], tmp_path: Path) -> None:
     result = run("evaluate", str(tmp_path), *places[:2])
 
     assert result.exit_code == 1
     assert "manifest.json" in result.stderr
 
 
-def test_checkpoint_that_is_none_exits_1(places: list[str], tmp_path: Path) -> None:
+def test_missing_checkpoint_exits_1(places: list[str], tmp_path: Path) -> None:
     result = run("export", str(tmp_path / "nowhere.pt"), *places)
 
     assert result.exit_code == 1
@@ -166,21 +167,24 @@ def test_repository_that_cannot_be_made_exits_1(places: list[str], tmp_path: Pat
 
 
 @pytest.fixture
-def interrupted(places: list[str], monkeypatch: pytest.MonkeyPatch) -> Result:
-    """A fit that Ctrl-C stopped in its second epoch."""
-    train = Trainer._train
+def interrupted(places: list[str]) -> Result:
+    """A fit that Ctrl-C stops in its second epoch, at step 10; an epoch has 7."""
+    steps = itertools.count(1)
 
-    def interrupt(trainer: Trainer, epoch: int, progress: object) -> dict[str, float]:
-        if epoch == 2:
+    def interrupt(*_: object) -> None:
+        if next(steps) == 10:
             raise KeyboardInterrupt
-        return train(trainer, epoch, progress)  # type: ignore[arg-type]
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_train", interrupt)
+    hook = register_optimizer_step_pre_hook(interrupt)
+    try:
         return fit("vae", places)
+    finally:
+        hook.remove()
 
 
-def test_interruption_exits_130_and_says_how_to_go_on(interrupted: Result, tmp_path: Path) -> None:
+def test_interruption_exits_130_and_says_how_to_continue(
+    interrupted: Result, tmp_path: Path
+) -> None:
     (run_folder,) = (tmp_path / "runs").iterdir()
 
     assert interrupted.exit_code == 130

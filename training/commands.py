@@ -1,0 +1,260 @@
+"""The commands. Results go to standard output, progress to standard error."""
+
+import json
+import logging
+import os
+import shlex
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.checkpoint import Checkpoint, load_checkpoint
+from training.comparison import compare_artifacts
+from training.config import Config, Kind, Preset, load_config, parse_config
+from training.datasets import TrainingData, find_data, load_held_out, load_training_data
+from training.device import choose_device
+from training.errors import CheckpointError, ConfigError
+from training.evaluation import evaluate_artifact
+from training.export import publish
+from training.models import build_model
+from training.report import render_report
+from training.republish import republish
+from training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+
+EXIT_INTERRUPTED = 130
+
+ArtifactFolder = Annotated[
+    Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with the four IDX .gz files. Default: Fashion-MNIST, downloaded once and "
+        "cached.",
+        show_default=False,
+    ),
+]
+Repository = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model repository to publish into. Default: service/model_repository, or "
+        "./model_repository if that is not writable.",
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(help="Name of the model. Default: the kind, or KIND-lab with that preset."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+
+
+def fit(
+    kind: Annotated[Kind, typer.Argument(help="What to fit.", show_default=False)],
+    preset: Annotated[
+        Preset,
+        typer.Option(help="lab: exactly the course's model. default: our best pictures."),
+    ] = "default",
+    name: Name = None,
+    epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="training.batch_size")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="training.learning_rate")] = None,
+    seed: Annotated[int | None, typer.Option(help="For weights, split, order and noise.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SECTION.KEY=VALUE",
+            help="Any value of training/configs/*.toml, in TOML syntax. Repeatable.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    data_dir: DataDir = None,
+    repository: Repository = None,
+    runs_dir: Annotated[Path, typer.Option(help="Where runs keep their checkpoints.")] = Path(
+        "runs"
+    ),
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder or checkpoint to continue, with the run's own configuration. The "
+            "weights are those of an uninterrupted run.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Fit a model and publish it as the next version in the model repository.
+
+    \b
+      python -m training fit vae
+      python -m training fit dae --epochs 30 --seed 7 --name noisy
+      python -m training fit ae --set model.latent_dim=3 --set 'training.schedule="constant"'
+      python -m training fit vae --resume runs/vae-20260131-120000-000000
+
+    Writes a run folder with config.json, checkpoint.pt (after every epoch) and history.json, then
+    an artifact with model.pt, manifest.json, reference.npz and figures/, and prints the artifact's
+    folder. Ctrl-C keeps the last complete epoch and prints how to continue.
+    """
+    options = {
+        "name": name,
+        "seed": seed,
+        "training.epochs": epochs,
+        "training.batch_size": batch_size,
+        "training.learning_rate": learning_rate,
+    }
+    # JSON's strings and numbers are TOML's too.
+    given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
+    overrides = [*(settings or []), *given]
+    checkpoint = None if resume is None else _load_resumable(resume, kind, overrides)
+    config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
+    target = _writable_repository(repository)
+    folder, data = _load_data(data_dir, config)
+    run_folder = _create_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
+    model = build_model(config, data.image_shape)
+    trainer = Trainer(model, config, data, choose_device(device), run_folder)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    _train(trainer, _resume_command(kind, run_folder, data_dir, repository))
+    typer.echo(publish(load_checkpoint(run_folder), data, load_held_out(folder), target))
+
+
+def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Evaluate an artifact in nats per image on training, validation and held-out images.
+
+    \b
+      python -m training evaluate service/model_repository/vae/1
+
+    loss is the negative ELBO with one sample for a VAE, the reconstruction otherwise.
+    reconstruction is the binary cross-entropy, summed over pixels: for a VAE that of the sample,
+    for a DAE that of noisy inputs. undisturbed reconstruction has neither sample nor noise. The
+    training column is a seeded sample of 10,000; if it is well below the other two, the model
+    over-fits.
+    """
+    evaluation = evaluate_artifact(artifact, find_data(data_dir))
+    typer.echo(evaluation.as_json() if as_json else evaluation.as_table())
+
+
+def export(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Run folder or its checkpoint.pt.", show_default=False)
+    ],
+    data_dir: DataDir = None,
+    repository: Repository = None,
+    name: Name = None,
+) -> None:
+    """Publish a checkpoint, such as that of an interrupted run, as an artifact.
+
+    \b
+      python -m training export runs/vae-20260131-120000-000000 --name vae-early
+
+    Prints the artifact's folder.
+    """
+    loaded = load_checkpoint(checkpoint)
+    if name is not None:
+        renamed = loaded.config.model_copy(update={"name": name})
+        loaded = replace(loaded, config=parse_config(renamed.model_dump_json()))
+    target = _writable_repository(repository)
+    folder, data = _load_data(data_dir, loaded.config)
+    typer.echo(publish(loaded, data, load_held_out(folder), target))
+
+
+def measure(
+    artifact: ArtifactFolder, data_dir: DataDir = None, repository: Repository = None
+) -> None:
+    """Compute the measures of an artifact and publish it with them, as the next version.
+
+    \b
+      python -m training measure service/model_repository/vae/1
+
+    For artifacts without measures, or with older ones; fit and export compute them anyway.
+    Nothing else in the artifact changes. Needs the images of its training. Prints the new folder.
+    """
+    typer.echo(republish(artifact, find_data(data_dir), _writable_repository(repository)))
+
+
+def compare(
+    artifacts: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more folders <repository>/<model>/<version>.", show_default=False
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Where to write the report.")] = Path(
+        "comparison.html"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Compare artifacts by their measures and write a report that shows their latent spaces.
+
+    \b
+      python -m training compare service/model_repository/ae/1 service/model_repository/vae/1
+
+    The report is one self-contained HTML file: grids, planes, paths from one picture to another,
+    reconstructions, and the measures in plain words. It needs no data. The command measure adds
+    measures to artifacts without them.
+    """
+    comparison = compare_artifacts(artifacts)
+    typer.echo(comparison.as_json() if as_json else comparison.as_table())
+    output.write_text(render_report(comparison), encoding="utf-8")
+    logger.info("report: %s", output)
+
+
+def _train(trainer: Trainer, resume_command: str) -> None:
+    try:
+        trainer.fit()
+    except KeyboardInterrupt:
+        done, total = len(trainer.history), trainer.config.training.epochs
+        hint = f"; continue with\n  {resume_command}" if done else "; there is nothing to continue"
+        typer.echo(f"interrupted with {done} of {total} epochs done{hint}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _resume_command(
+    kind: str, run_folder: Path, data_dir: Path | None, repository: Path | None
+) -> str:
+    words = ["python", "-m", "training", "fit", kind, "--resume", str(run_folder)]
+    for option, value in (("--data-dir", data_dir), ("--repository", repository)):
+        words += [option, str(value)] if value is not None else []
+    return shlex.join(words)
+
+
+def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
+    if overrides:
+        raise ConfigError(f"--resume keeps the run's own configuration; leave out {overrides}")
+    checkpoint = load_checkpoint(path)
+    if checkpoint.config.kind != kind:
+        raise CheckpointError(f"{path}: expected kind {kind}, found {checkpoint.config.kind}")
+    return checkpoint
+
+
+def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingData]:
+    folder = find_data(data_dir)
+    return folder, load_training_data(folder, config.data.validation_images, config.seed)
+
+
+def _create_run_folder(runs_dir: Path, config: Config) -> Path:
+    folder = runs_dir / f"{config.name}-{datetime.now():%Y%m%d-%H%M%S-%f}"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
+    return folder
+
+
+def _folder_of(resume: Path) -> Path:
+    return resume if resume.is_dir() else resume.parent
+
+
+def _writable_repository(repository: Path | None) -> Path:
+    """Checked before hours of training. Raises OSError."""
+    if repository is None:
+        beside_service = Path(__file__).parent.parent / "service" / "model_repository"
+        is_writable = os.access(beside_service.parent, os.W_OK)
+        repository = beside_service if is_writable else Path("model_repository")
+    repository.mkdir(parents=True, exist_ok=True)
+    if not os.access(repository, os.W_OK):
+        raise PermissionError(f"{repository}: expected a writable folder to publish into")
+    return repository
