@@ -1,12 +1,12 @@
-# The commands of this repository; CI and the README use the same ones. `make` alone lists them.
+# The commands of this repository. CI and the README use them too. `make` lists them.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# PyTorch's own index has the CPU wheel; the general one would bring gigabytes of CUDA on Linux.
+# PyTorch's own index has the CPU wheel; on Linux, PyPI's wheel brings gigabytes of CUDA.
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
-# The page needs no build; these tools only check it.
+# The page has no build step; these tools only check it.
 NODE := .node
 PRETTIER := $(NODE)/node_modules/.bin/prettier --print-width 100 --log-level warn
 PAGE := 'service/{documentation,explorer}/*.{css,html,js,ts}' 'tests/explorer/**/*.js'
@@ -17,7 +17,7 @@ PAGE := 'service/{documentation,explorer}/*.{css,html,js,ts}' 'tests/explorer/**
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: $(VENV)/installed ## set up .venv with everything pinned in constraints.txt
+install: $(VENV)/installed ## set up .venv with the versions pinned in constraints.txt
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -36,7 +36,7 @@ test: install ## run the tests (about two minutes)
 test-slow: install ## run the slow tests: containers and whole README runs
 	$(BIN)/python -m pytest -m slow
 
-docker-test: install ## build the images, run and check them: compose, replicas, swarm (needs a Docker engine)
+docker-test: install ## build the images and test them: compose, replicas, swarm (needs a Docker engine)
 	$(BIN)/python -m pytest tests/docker
 
 check: $(NODE)/installed install ## lint, formatting and types (needs node and npm)
@@ -53,7 +53,7 @@ format: $(NODE)/installed install ## fix what ruff and prettier can fix
 	$(BIN)/ruff format .
 	$(PRETTIER) --write $(PAGE)
 
-# npm's tools, pinned by the lock file. Once installed they need no network.
+# npm's tools, pinned by the lock file. Once installed, they need no network.
 $(NODE)/installed: $(addprefix tests/explorer/,package.json package-lock.json .npmrc)
 	@command -v npm >/dev/null || \
 		{ echo 'The page is checked with node 20.19 or newer and npm: install both, then run make again.' >&2; exit 1; }
@@ -62,13 +62,13 @@ $(NODE)/installed: $(addprefix tests/explorer/,package.json package-lock.json .n
 	cd $(NODE) && npm ci --silent --ignore-scripts
 	touch $@
 
-openapi: install ## write docs/openapi.json again (unset ATLAS_* first: limits are in it)
+openapi: install ## write docs/openapi.json (unset ATLAS_* first: it contains limits)
 	$(BIN)/python -m service.openapi_file > docs/openapi.json
 
-clients: clients/installed ## generate clients in five kinds into clients/ (docs/clients.md)
+clients: clients/installed ## generate clients with five tools into clients/ (docs/clients.md)
 	clients/venv/bin/python -m tests.clients.generate
 
-# Tools of their own, apart from .venv: pinned by pip and npm, and needing no network once they are here.
+# The generators, separate from .venv. pip and npm pin them; once installed they need no network.
 clients/installed: $(addprefix tests/clients/,requirements.txt package.json package-lock.json .npmrc tsconfig.json)
 	mkdir -p clients
 	$(PYTHON) -m venv clients/venv
@@ -77,7 +77,7 @@ clients/installed: $(addprefix tests/clients/,requirements.txt package.json pack
 	cd clients && npm ci --silent --ignore-scripts
 	touch $@
 
-train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER: from your files)
+train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER uses your files)
 	$(BIN)/python -m training fit ae $(TRAIN)
 	$(BIN)/python -m training fit vae $(TRAIN)
 

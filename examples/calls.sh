@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh calls.sh PICTURE: the same calls with curl 7.82 or newer. ATLAS_URL says where the service is.
+# sh calls.sh PICTURE: the calls of quickstart.py with curl 7.82 or newer. ATLAS_URL says where the service is.
 set -eu
 address=${ATLAS_URL:-http://localhost:8000}
 ask() { curl --silent --show-error --fail-with-body "$@"; }
@@ -9,6 +9,6 @@ echo
 ask -o mosaic.png "$address/decode" --json '{"model": "vae", "latents": [[0, 0], [1, 1]], "scale": 4}'
 ask -o plane.png "$address/grid?model=vae"
 
-# Ask again only for what has changed: the answer is 304, and plane.png stays as it is.
+# Request the plane again only if it has changed: the answer is 304, and plane.png stays as it is.
 ask --etag-save plane.etag -o plane.png "$address/grid?model=vae"
 ask --etag-compare plane.etag -o plane.png -w '%{http_code}\n' "$address/grid?model=vae"

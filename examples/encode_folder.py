@@ -1,8 +1,8 @@
-"""python encode_folder.py FOLDER > latents.csv: every picture below a folder, however many.
+"""python encode_folder.py FOLDER > latents.csv: encodes every picture in a folder and below.
 
-One batch is read, sent and written at a time, so memory stays the same for ten or a million
-pictures. One that the service cannot read is told of and left out. Needs httpx. ATLAS_URL says
-where the service is.
+It reads, sends and writes one batch at a time, so memory stays the same for ten or a million
+pictures. It reports a picture that the service cannot read and skips it. Needs httpx. ATLAS_URL
+says where the service is.
 """
 
 import csv
@@ -17,13 +17,13 @@ import httpx
 
 ADDRESS = os.environ.get("ATLAS_URL", "http://localhost:8000")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
-# The service's own limits, see /docs, with room for what a form adds.
+# Within the service's default limits (see /docs), with room for what a form adds.
 BATCH_FILES = 256
 BATCH_BYTES = 7_500_000
 
 
 def main(folder: Path) -> None:
-    """Write a line for each picture as its batch is answered."""
+    """Write a line per picture, batch by batch."""
     rows = csv.writer(sys.stdout)
     rows.writerow(["file", "mean", "in_support"])
     with httpx.Client(base_url=ADDRESS, timeout=120) as client:
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
 
 
 def batches(folder: Path) -> Iterator[list[Path]]:
-    """The pictures in the order of their names, as many together as one request may hold."""
+    """The pictures in the order of their names, in batches that fit into one request."""
     batch, size = list[Path](), 0
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
         length = path.stat().st_size
@@ -48,7 +48,7 @@ def batches(folder: Path) -> Iterator[list[Path]]:
 
 
 def encode(client: httpx.Client, batch: list[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Pictures and where they lie; without the one that the service says is bad, if it says so."""
+    """Encode a batch. Reports and skips each picture that the service names as bad."""
     while batch:
         files = [("images", (path.name, path.read_bytes())) for path in batch]
         answer = client.post("/encode", files=files)

@@ -1,5 +1,5 @@
-// node fetch.mjs PICTURE: the same calls with fetch, which browsers have too.
-// ATLAS_URL says where the service is; a page of another origin needs ATLAS_CORS_ORIGINS.
+// node fetch.mjs PICTURE: the calls of quickstart.py with fetch, which browsers have too.
+// ATLAS_URL says where the service is. For a page of another origin, set ATLAS_CORS_ORIGINS.
 import { openAsBlob } from "node:fs";
 import { writeFile } from "node:fs/promises";
 

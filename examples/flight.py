@@ -1,7 +1,7 @@
-"""python flight.py FRAMES: the pictures of a flight into the latent plane, many at once.
+"""python flight.py FRAMES: draws the frames of a flight into the latent plane, several at once.
 
-A fixed number of requests is under way at any time; one that is told to come back later (503)
-does so after the time that the answer names. Needs httpx. ATLAS_URL says where the service is.
+At most AT_ONCE requests are in flight. After a 503 the program waits for the time in Retry-After
+and tries again. Needs httpx. ATLAS_URL says where the service is.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ ATTEMPTS = 20
 
 
 async def main(frames: int) -> None:
-    """Draw each frame closer to the middle than the one before it."""
+    """Draw the frames; each is closer to the middle than the one before."""
     gate = asyncio.Semaphore(AT_ONCE)
     async with (
         httpx.AsyncClient(base_url=ADDRESS, timeout=60) as client,
@@ -39,7 +39,7 @@ async def draw(client: httpx.AsyncClient, gate: asyncio.Semaphore, number: int, 
 async def get_when_there_is_room(
     client: httpx.AsyncClient, query: dict[str, str | float]
 ) -> httpx.Response:
-    """The answer of /grid; while the service is full, ask again."""
+    """Get a grid. Retries while the service is full."""
     for _ in range(ATTEMPTS):
         answer = await client.get("/grid", params=query)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:

@@ -1,4 +1,4 @@
-"""python quickstart.py PICTURE...: where pictures lie in latent space, and back again.
+"""python quickstart.py PICTURE...: encodes pictures into latent space and decodes them again.
 
 Needs httpx. ATLAS_URL says where the service is.
 """
@@ -26,7 +26,7 @@ def main(paths: list[Path]) -> None:
 
 
 def checked(answer: httpx.Response) -> httpx.Response:
-    """The answer, or the end with what the service says is wrong."""
+    """Returns the answer, or exits with the error that the service reports."""
     if answer.is_error:
         problem = answer.json()
         places = ", ".join(fault["pointer"] for fault in problem["errors"])

@@ -1,4 +1,4 @@
-"""python -m service: the app on uvicorn, set up by ATLAS_* environment variables."""
+"""python -m service: serves the app on uvicorn, configured by ATLAS_* environment variables."""
 
 import os
 import signal
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Serve until SIGINT or SIGTERM; 2 for a wrong setting or a repository with nothing in it."""
+    """Serve until SIGINT or SIGTERM. Returns 2 for a wrong setting, repository or address."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
-    # Not at the top: they take seconds on a busy machine, and until there is a handler the first
-    # process of a container takes no notice of SIGTERM.
+    # These imports take seconds on a busy machine, and process 1 of a container ignores SIGTERM
+    # until it has a handler. So they come after the handlers.
     from pydantic import ValidationError
 
     from service.errors import RepositoryUnusable
@@ -34,12 +34,12 @@ def main() -> int:
 
 
 def _end(_: int, __: FrameType | None) -> None:
-    """End before anything was taken; no exception, which an import might take for its own."""
+    """Exit before the server accepts anything. An import might catch an exception instead."""
     os._exit(0)
 
 
 def _serve_alone(settings: "Settings") -> int:
-    # These import torch, which a process that only starts others does not need.
+    # These import torch, which a process that only starts workers does not need.
     from service.app import create_app
     from service.process.server import Server
 

@@ -1,4 +1,4 @@
-"""python -m service.openapi_file: print the OpenAPI document as docs/openapi.json holds it."""
+"""python -m service.openapi_file: prints the content of docs/openapi.json."""
 
 import json
 import re
@@ -11,14 +11,12 @@ NUMBERS = re.compile(r"\[\s+(-?[\d.]+(?:,\s+-?[\d.]+)*)\s+\]")
 
 
 def render(document: dict[str, Any]) -> str:
-    """The document as text that shows a change as a small difference."""
+    """The document as text in which a change makes a small diff.
+
+    Each list of numbers is on one line; a picture would otherwise take a thousand lines.
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    return NUMBERS.sub(_on_one_line, text) + "\n"
-
-
-def _on_one_line(numbers: re.Match[str]) -> str:
-    """A list of numbers without line breaks; a picture would otherwise take a thousand lines."""
-    return f"[{' '.join(numbers[1].split())}]"
+    return NUMBERS.sub(lambda numbers: f"[{' '.join(numbers[1].split())}]", text) + "\n"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 
 
 class Settings(BaseSettings):
-    """Frozen for the life of an app; a wrong value stops the start with its name."""
+    """Frozen for the life of an app. A wrong value stops the start and is named."""
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True)
 
@@ -52,9 +52,7 @@ class Settings(BaseSettings):
         description="Large requests computed at once in a process; unset: its share of the CPUs.",
     )
     inference_queue: int = Field(
-        256,
-        ge=0,
-        description="Requests that may wait for a place in a process; beyond it: 503.",
+        256, ge=0, description="Requests that may wait for a place in a process; beyond it: 503."
     )
     cache_bytes: int = Field(
         32 * 2**20,
@@ -83,5 +81,4 @@ class Settings(BaseSettings):
 
     @property
     def has_api_key(self) -> bool:
-        """Whether clients must send a key."""
         return self.api_key is not None and self.api_key.get_secret_value() != ""

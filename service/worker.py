@@ -1,4 +1,4 @@
-"""python -m service.worker: one of the processes that `workers` starts; not for use alone."""
+"""python -m service.worker: one worker process. Only service.process.workers starts it."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from service.app import create_app
 from service.errors import RepositoryUnusable
 from service.process.logs import configure_logging
 from service.process.server import Server
-from service.process.workers import SERVING, shared_socket, worker_count
+from service.process.workers import SERVING, bound_socket, worker_count
 from service.settings import Settings
 
 STANDARD_INPUT = 0
@@ -21,7 +21,7 @@ class Worker(Server):
     """A server that ends when the process that started it is gone."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Watch standard input, whose other end that process holds; start, and say so there."""
+        """Watch the other end of standard input, which that process holds; report the start."""
         asyncio.get_running_loop().add_reader(STANDARD_INPUT, self._end)
         await super().startup(sockets)
         if self.started:
@@ -34,7 +34,7 @@ class Worker(Server):
 
 
 def main() -> int:
-    """Serve beside the other workers on the port of the settings."""
+    """Serve on the port that all workers share."""
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
     try:
@@ -42,7 +42,7 @@ def main() -> int:
     except RepositoryUnusable as exc:
         sys.stderr.write(f"latent-atlas: {exc}\n")
         return 2
-    with shared_socket(settings.host, settings.port) as address:
+    with bound_socket(settings.host, settings.port, is_shared=True) as address:
         Worker(app, settings, app.state.atlas.lifecycle.drain).run(sockets=[address])
     return 0
 

@@ -1,4 +1,4 @@
-"""A real Chromium that can reach nothing but the server under test."""
+"""A real Chromium that can reach only the server under test."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
 ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
 
-# Swagger UI says so of every file field, before it takes its general one for files.
+# Swagger UI logs this for every file field before it falls back to its general one for files.
 HARMLESS = "Could not find component: JsonSchema_string_binary"
 
 
 @dataclass
 class Visit:
-    """An open page, what it asked for elsewhere and what its console said."""
+    """An open page, its requests to other hosts, and what its console said."""
 
     page: Page
     address: str
@@ -26,7 +26,7 @@ class Visit:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """The machine's own Chromium."""
+    """Launches the system's Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")
     browser_path = next(filter(None, map(shutil.which, names)), None)
     assert browser_path, "this test needs Chromium: apt-get install chromium"
@@ -45,7 +45,7 @@ def open_page(
     height: int = 900,
     has_touch: bool = False,
 ) -> Iterator[Visit]:
-    """A page of the server, with every request to elsewhere cut off and noted."""
+    """Opens a page of the server. Blocks and records every request to another host."""
     page = browser.new_page(viewport={"width": width, "height": height}, has_touch=has_touch)
     visit = Visit(page, address)
     _watch(visit)
@@ -55,7 +55,7 @@ def open_page(
 
 
 def _watch(visit: Visit) -> None:
-    """Note errors and warnings, violations of the policy among them, and cut off the rest."""
+    """Record errors, warnings and policy violations, and block requests to other hosts."""
 
     def guard(route: Route) -> None:
         if route.request.url.startswith((f"{visit.address}/", "data:", f"blob:{visit.address}")):

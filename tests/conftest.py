@@ -1,4 +1,4 @@
-"""What tests of several packages share."""
+"""Fixtures for tests of several packages."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ from tests.browser import open_browser
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One for all tests: Playwright starts once in a thread."""
+    """One browser for all tests: Playwright can start only once in a thread."""
     with open_browser() as browser:
         yield browser

@@ -1,4 +1,4 @@
-"""Every kind of picture file that may be sent, made here: what docs/pictures.md lists."""
+"""Makes a file of every kind that docs/pictures.md lists."""
 
 import io
 import struct
@@ -16,22 +16,22 @@ Levels = npt.NDArray[np.uint8]
 SIDE = 28
 LEVELS = tiny.random_levels(1)[0]
 CHECKS = np.where((np.indices((SIDE, SIDE)) // 7).sum(axis=0) % 2, 200, 0).astype(np.uint8)
-CHECKS[0, 0] = 120  # so that each of the eight orientations differs
+CHECKS[0, 0] = 120  # makes the eight orientations differ
 ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
 ADAM7 += [(1, 0, 2, 1)]  # first row, first column, row step, column step
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A file, the grey levels it must be read as, and how closely (in levels)."""
+    """A file, the grey levels that reading must give, and the tolerance in levels."""
 
     content: bytes
-    levels: npt.NDArray[np.floating] | Levels | None  # None: it is refused
+    levels: npt.NDArray[np.floating] | Levels | None  # None: the service refuses the file
     tolerance: float = 0.0
 
 
 def file_of(image: Image.Image, format_name: str = "PNG", **options: object) -> bytes:
-    """The image as a file."""
+    """Returns the image as the bytes of a file."""
     buffer = io.BytesIO()
     image.save(buffer, format_name, **options)
     return buffer.getvalue()
@@ -50,7 +50,7 @@ def png(
     ancillary: bytes = b"",
     interlace: int = 0,
 ) -> bytes:
-    """A PNG of ready scanlines, each with its filter byte; Pillow cannot write all kinds."""
+    """A PNG of scanlines, each with its filter byte. Pillow cannot write every kind."""
     header = struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, interlace)
     data = chunk(b"IDAT", zlib.compress(scanlines, 9)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + ancillary + data
@@ -84,12 +84,11 @@ def _scanlines(samples: npt.NDArray[np.integer], depth: int) -> bytes:
 
 
 def coloured(levels: Levels) -> Levels:
-    """The same grey in three channels."""
     return np.stack([levels] * 3, axis=2)
 
 
 def corpus() -> dict[str, Kind]:
-    """All kinds by their names in docs/pictures.md."""
+    """Every kind, by its name in docs/pictures.md."""
     return grey_png() | colour_png() | jpeg() | other_formats() | orientations() | refused()
 
 
@@ -156,14 +155,14 @@ def colour_png() -> dict[str, Kind]:
 
 
 def jpeg() -> dict[str, Kind]:
-    """The colour spaces of JPEG; the marker of Adobe's tells CMYK from YCCK."""
+    """The colour spaces of JPEG. Adobe's marker tells CMYK from YCCK."""
     grey = Image.fromarray(CHECKS)
     inverse = Image.fromarray(255 - CHECKS)
     neutral, none = Image.new("L", (SIDE, SIDE), 127), Image.new("L", (SIDE, SIDE), 0)
     cmyk = Image.merge("CMYK", [none, none, none, inverse])
     ycck = Image.merge("CMYK", [grey, neutral, neutral, none])
     marked = file_of(ycck, "JPEG", quality=95)
-    position = marked.index(b"Adobe") + 11  # the byte that names the transform
+    position = marked.index(b"Adobe") + 11  # the byte that gives the transform
     colour = grey.convert("RGB")
     return {
         "JPEG grey": Kind(file_of(grey, "JPEG", quality=95), CHECKS, 25),
@@ -232,7 +231,7 @@ def _bar(row: int) -> Levels:
 
 
 def orientations() -> dict[str, Kind]:
-    """The same upright picture, stored in each of the ways that EXIF knows."""
+    """The same upright picture, stored in every EXIF orientation."""
     stored = {
         1: CHECKS,
         2: CHECKS[:, ::-1],
@@ -253,7 +252,7 @@ def orientations() -> dict[str, Kind]:
 
 
 def refused() -> dict[str, Kind]:
-    """What is not read: another format, damage, or too large."""
+    """Files that the service refuses: other formats, damaged and too large ones."""
     floats = Image.fromarray(LEVELS.astype(np.float32) / 255)
     good, grey = raw(LEVELS, 8, 0), Image.fromarray(LEVELS)
     flipped = bytearray(good)

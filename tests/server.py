@@ -1,4 +1,4 @@
-"""The real server in a process of its own, on a free port."""
+"""Runs the real server in its own process, on a free port."""
 
 import os
 import re
@@ -27,10 +27,10 @@ def serve(
     log: list[str] | None = None,
     workers: int | None = 1,
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start the server, wait until it is ready, give its address, and end it in the end.
+    """Start the server, yield its address once it is ready, and stop it afterwards.
 
-    What it writes to standard error is added to `log`, all of it once the server has ended.
-    `workers` None leaves their number to the server.
+    `log` collects the server's standard error and is complete once the server has exited. With
+    `workers` None the server chooses their number.
     """
     settings = {"ATLAS_PORT": "0"}
     if workers is not None:
@@ -44,10 +44,10 @@ def serve(
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        start_new_session=True,  # `make` passes no signal on to the server it started
+        start_new_session=True,  # `make` does not pass signals on to the server
     )
     lines = [] if log is None else log
-    # A pipe that nobody empties would stop the server once its access log has filled it.
+    # If nobody reads the pipe, the access log fills it and blocks the server.
     reader = threading.Thread(target=_read_on, args=(process, lines))
     try:
         address = _address(process, lines)
@@ -65,14 +65,14 @@ def serve(
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Ask again until the condition holds."""
+    """Poll until the condition holds."""
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "the condition never held"
 
 
 def figure(address: str, name: str, **labels: str) -> float:
-    """A sample of the server's /metrics; 0 where it has not been counted yet."""
+    """A sample of the server's /metrics; 0 if it is not there yet."""
     for family in text_string_to_metric_families(httpx.get(f"{address}/metrics").text):
         for sample in family.samples:
             if sample.name == name and labels.items() <= sample.labels.items():
@@ -82,15 +82,15 @@ def figure(address: str, name: str, **labels: str) -> float:
 
 @contextmanager
 def connected(address: str) -> Iterator[socket.socket]:
-    """A bare connection to the server."""
+    """A TCP connection to the server."""
     host = urlsplit(address)
     with socket.create_connection((host.hostname, host.port), timeout=20) as connection:
         yield connection
 
 
 def _is_ready(address: str, process: subprocess.Popen[str], lines: list[str]) -> bool:
-    """Whether it is; if not, after a moment that leaves it the CPUs, and raises if it has ended."""
-    with suppress(httpx.ConnectError):  # of several workers none listens before it is ready
+    """Whether the server is ready. If not, waits a moment; raises if the server has exited."""
+    with suppress(httpx.ConnectError):  # with several workers, none listens before it is ready
         if httpx.get(f"{address}/readyz").status_code == 200:
             return True
     with suppress(subprocess.TimeoutExpired):
@@ -106,7 +106,7 @@ def _read_on(process: subprocess.Popen[str], lines: list[str]) -> None:
 
 
 def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
-    """Where uvicorn says it listens."""
+    """The address that uvicorn logs."""
     assert process.stderr is not None
     for line in process.stderr:
         lines.append(line)

@@ -1,4 +1,4 @@
-"""The app in the test's own process."""
+"""Runs the app in the test's own process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,20 +14,19 @@ from service.settings import Settings
 
 @contextmanager
 def serving(repository: Path, **settings: Any) -> Iterator[TestClient]:
-    """A client of an app whose loading has ended, well or not."""
+    """A client of an app that has finished loading, with or without failures."""
     with TestClient(create_app(Settings(model_repository=repository, **settings))) as client:
         wait_until_loaded(client)
         yield client
 
 
 def app_of(client: TestClient) -> FastAPI:
-    """The app that a client calls."""
     assert isinstance(client.app, FastAPI)
     return client.app
 
 
 def wait_until_loaded(client: TestClient) -> None:
-    """Block until the app's background loading has ended, well or not."""
+    """Block until the app has finished loading in the background."""
     loading = app_of(client).state.loading
 
     async def finish() -> None:

@@ -1,4 +1,4 @@
-"""Who may import whom, proved by reading the imports and by running without the packages."""
+"""Checks who imports whom, by reading the imports and by running without packages."""
 
 import ast
 import re
@@ -52,7 +52,7 @@ def floor_of(name: str) -> int:
 
 
 def room_of(path: Path) -> str:
-    """The folder that holds a module of the service, or the module itself at the top level."""
+    """The service's folder that holds a module, or the module itself at the top level."""
     first, *inside = path.relative_to(SERVICE).parts
     return f"{first}/" if inside else first
 
@@ -127,7 +127,7 @@ def test_package_markers_are_empty(package: str) -> None:
 
 
 def run_without(packages: set[str], code: str) -> None:
-    """Run code in a fresh interpreter in which these packages cannot be imported."""
+    """Run code in a new interpreter that cannot import these packages."""
     script = f"import sys\nfor name in {sorted(packages)!r}: sys.modules[name] = None\n{code}"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 

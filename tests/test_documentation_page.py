@@ -1,4 +1,4 @@
-"""/docs in a real browser that can reach nothing but the server."""
+"""Opens /docs in a real browser that can reach only the server."""
 
 import os
 from collections.abc import Iterator
@@ -18,25 +18,25 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A ready server on the embedded models."""
+    """A ready server with the embedded models."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
-    """/docs of that server."""
+    """The open page /docs of that server."""
     with open_page(browser, address, "/docs") as visit:
         yield visit
 
 
 def try_out(visit: Visit, operation: str) -> None:
-    """Send an operation's examples."""
+    """Send an operation's example from the page."""
     execute(open_operation(visit, operation))
 
 
 def open_operation(visit: Visit, operation: str) -> Locator:
-    """The operation's part of the page, ready to be tried."""
+    """Open an operation on the page, ready to try out."""
     block = visit.page.locator(f"[id$='-{operation}'].opblock")
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
@@ -44,7 +44,7 @@ def open_operation(visit: Visit, operation: str) -> Locator:
 
 
 def execute(block: Locator) -> None:
-    """Send what the operation's fields hold, and see a 200."""
+    """Send the operation's fields and expect a 200."""
     block.get_by_role("button", name="Execute").click()
     expect(block.locator(".live-responses-table .response .response-col_status")).to_contain_text(
         "200"

@@ -1,4 +1,4 @@
-"""Images to training to artifact to service: the whole path, on a small real sample."""
+"""Runs the whole path on a small real sample: images, training, artifact, service."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ DATA = Path(__file__).parent / "data" / "fashion-mnist"
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A VAE and a standardised AE of the default presets, fitted for an epoch."""
+    """A VAE and a standardised AE with the default presets, fitted for one epoch."""
     folder = tmp_path_factory.mktemp("end-to-end")
     for kind in ("vae", "ae"):
         options = f"--data-dir {DATA} --repository {folder / 'models'} --runs-dir {folder / 'runs'}"
@@ -36,7 +36,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(repository: Path) -> Iterator[TestClient]:
-    """The service on what was just trained."""
+    """A client of the service with the models just trained."""
     with serving(repository) as test_client:
         yield test_client
 

@@ -1,4 +1,4 @@
-"""The programs of examples/, run as they stand against a live server."""
+"""Runs the programs of examples/ unchanged against a live server."""
 
 import csv
 import os
@@ -21,14 +21,14 @@ LEVELS = tiny.random_levels(600)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A ready server on the embedded models."""
+    """A ready server with the embedded models."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a program runs, with two pictures in it."""
+    """The folder a program runs in, with two pictures."""
     for index in range(2):
         (tmp_path / f"{index}.png").write_bytes(tiny.picture_bytes(LEVELS[index]))
     return tmp_path
@@ -47,7 +47,7 @@ def run(address: str, folder: Path, *command: str) -> subprocess.CompletedProces
 
 
 def means(address: str, *files: bytes) -> list[list[float]]:
-    """Where the service says that pictures lie."""
+    """The means that the service gives for pictures."""
     answer = httpx.post(f"{address}/encode", files=tiny.uploads(list(files)))
     return [entry["mean"] for entry in answer.json()["latents"]]
 

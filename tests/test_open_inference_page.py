@@ -1,4 +1,4 @@
-"""docs/open-inference.md: its commands and its program, run."""
+"""Runs the command and the program of docs/open-inference.md."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""README's commands, run: they must do what the page says."""
+"""Runs README's commands and checks that they do what it says."""
 
 import os
 import re
@@ -35,7 +35,7 @@ PICTURES = {
 
 
 def run_curl(address: str, folder: Path) -> None:
-    """Run each curl command of the page, in its order, against a server elsewhere."""
+    """Run README's curl commands in order, against the server at `address`."""
     for command in CURL:
         here = command.replace("localhost:8000", address.removeprefix("http://"))
         done = subprocess.run(
@@ -52,7 +52,7 @@ def run_curl(address: str, folder: Path) -> None:
 
 @pytest.fixture
 def embedded() -> Iterator[str]:
-    """Address of a ready server on the embedded models."""
+    """Address of a ready server with the embedded models."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
@@ -74,7 +74,7 @@ def test_training_commands_work(command: str, tmp_path: Path) -> None:
         arguments += ["--output", str(tmp_path / "comparison.html")]
     else:
         arguments += ["--data-dir", str(DATA)]
-    if "fit" in arguments:  # the same work on less data, and not into the embedded repository
+    if "fit" in arguments:  # on less data, and into another repository
         arguments += ["--epochs", "1", "--set", "data.validation_images=50"]
         arguments += ["--repository", str(tmp_path / "models"), "--runs-dir", str(tmp_path)]
 

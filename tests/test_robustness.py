@@ -1,4 +1,4 @@
-"""docs/robustness.md names tests that are there."""
+"""Checks that the tests named in docs/robustness.md exist."""
 
 import re
 from pathlib import Path

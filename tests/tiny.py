@@ -1,4 +1,4 @@
-"""Tiny real artifacts: a linear autoencoder of 6 x 5 or 28 x 28 pictures, published for real."""
+"""Publishes tiny real artifacts: a linear autoencoder of 6 x 5 or 28 x 28 pictures."""
 
 import datetime
 import io
@@ -33,7 +33,7 @@ LATENT_DIM = 2
 
 
 class TinyAutoencoder(nn.Module):
-    """One dense layer each way; `deviation` 0 makes it an AE, anything else a VAE."""
+    """One dense layer each way. It is an AE if `deviation` is 0, otherwise a VAE."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class TinyAutoencoder(nn.Module):
         self.latent_dim = latent_dim
         self.encoder = nn.Linear(height * width, latent_dim)
         self.decoder = nn.Linear(latent_dim, height * width)
-        self.dropout = nn.Dropout(0.5)  # changes answers unless eval is forced
+        self.dropout = nn.Dropout(0.5)  # changes the answers unless the model is in eval mode
         for parameter in self.parameters():
             nn.init.normal_(parameter, std=0.3, generator=generator)
 
@@ -65,7 +65,7 @@ class TinyAutoencoder(nn.Module):
 
 
 def script(model: nn.Module) -> torch.jit.ScriptModule:
-    """The model as TorchScript, in the mode it is in."""
+    """The model as TorchScript, in its current mode (train or eval)."""
     with torchscript_allowed():
         scripted: torch.jit.ScriptModule = torch.jit.script(model)
     return scripted
@@ -93,7 +93,7 @@ def publish(
 
 
 def as_schema_1(version: Path) -> Path:
-    """Make a published version one of before there were measures."""
+    """Turn a published version into one of schema 1, which has no measures."""
     path = version / "manifest.json"
     manifest = json.loads(path.read_text()) | {"schema_version": 1}
     del manifest["measures"]
@@ -102,11 +102,11 @@ def as_schema_1(version: Path) -> Path:
 
 
 def accept(_: Artifact) -> None:
-    """Examine nothing."""
+    """Accept any artifact."""
 
 
 def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> Description:
-    """A description that is true of the model."""
+    """A description that matches the model."""
     images = random_levels(2, model.height, model.width)
     points = torch.tensor([vector(model, 0.0), vector(model, -1.0, 2.0)])
     with torch.inference_mode():
@@ -163,7 +163,7 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
 
 
 def vector(model: TinyAutoencoder, *values: float) -> list[float]:
-    """`values`, over and over, one a latent dimension."""
+    """`values`, repeated to one per latent dimension."""
     return [values[index % len(values)] for index in range(model.latent_dim)]
 
 
@@ -176,7 +176,7 @@ def reference(model: TinyAutoencoder, count: int = 50) -> Reference:
 
 
 def random_levels(count: int, height: int = 28, width: int = 28) -> npt.NDArray[np.uint8]:
-    """[count, height, width] seeded grey levels, dark enough that none counts as inverted."""
+    """[count, height, width] seeded grey levels, dark enough that no picture is inverted."""
     generator = np.random.default_rng(7)
     return generator.integers(0, 200, (count, height, width)).astype(np.uint8)
 
@@ -192,24 +192,23 @@ def to_images(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def picture_bytes(levels: npt.NDArray[np.generic], format_name: str = "PNG") -> bytes:
-    """The array as an image file."""
+    """Returns the array as an image file."""
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, format=format_name)
     return buffer.getvalue()
 
 
 def uploads(files: list[bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:
-    """httpx's form of several files in the field `images`."""
+    """Several files in the field `images`, as httpx takes them."""
     return [("images", (f"{n}.png", file, "image/png")) for n, file in enumerate(files)]
 
 
 def read_levels(png: bytes) -> npt.NDArray[np.uint8]:
-    """Grey levels of a PNG, which must be an 8-bit grey one."""
+    """Grey levels of a PNG. It must be 8-bit grey."""
     image = Image.open(io.BytesIO(png))
     assert (image.format, image.mode) == ("PNG", "L")
     return np.asarray(image)
 
 
 def only(mapping: Mapping[str, object], *keys: str) -> dict[str, object]:
-    """The part of a mapping with these keys."""
     return {key: mapping[key] for key in keys}

@@ -183,11 +183,7 @@ WRONG_FORM = {
     ),
     503: OVERLOADED,
 }
-WRONG_QUERY = {
-    404: Wrong(detail=UNKNOWN_MODEL, request={"params": {"model": "nope"}}),
-    422: UNKNOWN_PARAMETER,
-    503: OVERLOADED,
-}
+WRONG_QUERY = {422: UNKNOWN_PARAMETER}
 WRONG_PATH = {
     404: Wrong(detail=UNKNOWN_MODEL, request={"path": {"name": "nope", "model": "nope"}}),
     422: UNKNOWN_PARAMETER,

@@ -3,7 +3,7 @@
 from service.api import examples
 from service.api.examples import WRONG_QUERY
 from service.api.responses import Alive, Ready, UnavailableModel
-from service.http.operation import Answers, Operation, OperationRouter, Wrong
+from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.serving.atlas import Atlas
 from service.serving.metrics import CONTENT_TYPE
 
@@ -14,9 +14,8 @@ router = OperationRouter("health")
     Operation(
         "GET",
         "/livez",
-        Answers("application/json", "It is.", Alive, {"status": "alive"}),
+        Answers(JSON, "It is.", Alive, {"status": "alive"}),
         "Is the process alive?",
-        (422,),
         wrong=WRONG_QUERY,
         is_open=True,
     )
@@ -30,9 +29,8 @@ def livez(_: Atlas) -> Alive:
     Operation(
         "GET",
         "/readyz",
-        Answers("application/json", "It is; the versions served.", Ready, examples.READY),
+        Answers(JSON, "It is; the versions served.", Ready, examples.READY),
         "Is every model ready?",
-        (422, 503),
         wrong={
             **WRONG_QUERY,
             503: Wrong(
@@ -66,7 +64,6 @@ def readyz(atlas: Atlas) -> Ready:
             "text/plain", "One sample a line.", example=examples.METRICS, content_type=CONTENT_TYPE
         ),
         "Report figures for Prometheus",
-        (422,),
         wrong=WRONG_QUERY,
     )
 )

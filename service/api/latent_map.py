@@ -10,7 +10,7 @@ from service.api.responses import ReferenceSet
 from service.api.tilejson import TileJson, describe_tiles
 from service.errors import Malformed
 from service.http.exchange import Exchange
-from service.http.operation import Answers, Operation, OperationRouter, Wrong
+from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.operations.grids import check_has_map, draw_tile
 from service.operations.reference import draw_reference, list_reference
 from service.serving.atlas import Atlas
@@ -27,9 +27,8 @@ router = OperationRouter("latent map")
     Operation(
         "GET",
         "/tiles/{model}.json",
-        Answers("application/json", "A map in TileJSON 3.0.0.", TileJson, examples.TILES),
+        Answers(JSON, "A map in TileJSON 3.0.0.", TileJson, examples.TILES),
         "Describe the map of a latent plane",
-        (400, 404, 422, 503),
         example={"model": "vae"},
         wrong={
             **WRONG_MODEL,
@@ -59,7 +58,6 @@ def tiles(atlas: Atlas, path: MapPath, exchange: Exchange) -> TileJson:
         "/tiles/{model}/{z}/{x}/{y}.png",
         KEPT_PNG,
         "Draw a tile of the map",
-        (404, 422, 503),
         limits="{max_output_pixels} pixels, which models of large pictures may exceed",
         example={"model": "vae", "z": 10, "x": 511, "y": 512},
         wrong={
@@ -100,15 +98,13 @@ def tile(atlas: Atlas, path: TilePath) -> Work[bytes]:
         "GET",
         "/models/{name}/reference",
         Answers(
-            "application/json",
+            JSON,
             "One point and one label an image, in one order.",
             ReferenceSet,
             examples.REFERENCE,
-            names_model=True,
             is_kept=True,
         ),
         "List the reference points of a model",
-        (404, 422, 503),
         example={"name": "vae"},
         wrong=WRONG_PATH,
     )
@@ -128,7 +124,6 @@ def reference(atlas: Atlas, path: ModelPath) -> Work[bytes]:
         "/models/{name}/reference.png",
         KEPT_PNG,
         "Draw the reference images of a model",
-        (404, 422, 503),
         example={"name": "vae"},
         wrong=WRONG_PATH,
     )

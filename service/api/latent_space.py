@@ -1,7 +1,7 @@
 """Pictures to latent coordinates, and latent points to pictures."""
 
 from service.api import examples
-from service.api.examples import WRONG_FORM, WRONG_JSON, WRONG_QUERY
+from service.api.examples import OVERLOADED, UNKNOWN_MODEL, WRONG_FORM, WRONG_JSON
 from service.api.requests import (
     AnimateInput,
     DecodeInput,
@@ -12,7 +12,7 @@ from service.api.requests import (
     InterpolateInput,
 )
 from service.api.responses import DecodePixelsOutput, EncodeOutput, ReconstructOutput
-from service.http.operation import Answers, Operation, OperationRouter, Wrong
+from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.operations.decode import animate as draw_animation
 from service.operations.decode import decode_to_mosaic, decode_to_pixels
 from service.operations.decode import interpolate as draw_path
@@ -22,15 +22,13 @@ from service.operations.grids import Ends, draw_grid
 from service.serving.atlas import Atlas
 from service.serving.work import Work
 
-# What can be wrong with a request that has a body.
-BODY_ERRORS = (400, 404, 413, 415, 422, 503)
 WRONG_POINT = Wrong(
     detail="expected 2 coordinates",
     pointer="/body/latents/1",
     request={"json": {"latents": [[0.0, 0.0], [1.0, 2.0, 3.0]]}},
 )
-PNG = Answers("image/png", "An 8-bit grey PNG.", names_model=True)
-KEPT_PNG = Answers("image/png", "An 8-bit grey PNG.", names_model=True, is_kept=True)
+PNG = Answers("image/png", "An 8-bit grey PNG.")
+KEPT_PNG = Answers("image/png", "An 8-bit grey PNG.", is_kept=True)
 
 router = OperationRouter("latent space")
 
@@ -39,15 +37,8 @@ router = OperationRouter("latent space")
     Operation(
         "POST",
         "/encode",
-        Answers(
-            "application/json",
-            "One entry an image, in order.",
-            EncodeOutput,
-            examples.ENCODED,
-            names_model=True,
-        ),
+        Answers(JSON, "One entry an image, in order.", EncodeOutput, examples.ENCODED),
         "Encode uploaded pictures",
-        BODY_ERRORS,
         limits="{max_images} files, {max_picture_pixels} pixels and a side of {max_side} a file, "
         "{max_request_pixels} pixels and {max_body_bytes} bytes in all",
         example=examples.FORM,
@@ -71,14 +62,12 @@ def encode(atlas: Atlas, form: EncodeInput) -> Work[bytes]:
         "POST",
         "/encode/pixels",
         Answers(
-            "application/json",
+            JSON,
             "One entry an image, in order.",
             EncodeOutput,
             examples.ENCODED_PIXELS,
-            names_model=True,
         ),
         "Encode images given as numbers",
-        BODY_ERRORS,
         limits="{max_images} images, {max_body_bytes} bytes",
         example=examples.PIXELS,
         wrong={
@@ -105,14 +94,12 @@ def encode_pixels(atlas: Atlas, body: EncodePixelsInput) -> Work[bytes]:
         "POST",
         "/reconstruct",
         Answers(
-            "application/json",
+            JSON,
             "One entry an image, in order.",
             ReconstructOutput,
             examples.RECONSTRUCTED,
-            names_model=True,
         ),
         "Encode uploaded pictures and decode them again",
-        BODY_ERRORS,
         limits="as /encode, and {max_output_numbers} pixel values of the answer",
         example=examples.FORM,
         wrong=WRONG_FORM,
@@ -134,7 +121,6 @@ def reconstruct(atlas: Atlas, form: EncodeInput) -> Work[bytes]:
         "/decode",
         PNG,
         "Decode latent points to a mosaic",
-        BODY_ERRORS,
         limits="{max_latents} points, {max_tiles} tiles, {max_output_pixels} pixels of the mosaic, "
         "{max_body_bytes} bytes",
         example=examples.LATENTS,
@@ -155,14 +141,12 @@ def decode(atlas: Atlas, body: DecodeInput) -> Work[bytes]:
         "POST",
         "/decode/pixels",
         Answers(
-            "application/json",
+            JSON,
             "One image a latent point, in order.",
             DecodePixelsOutput,
             examples.DECODED,
-            names_model=True,
         ),
         "Decode latent points to numbers",
-        BODY_ERRORS,
         limits="{max_images} points, {max_output_numbers} pixel values of the answer, "
         "{max_body_bytes} bytes",
         example=examples.LATENTS,
@@ -180,11 +164,11 @@ def decode_pixels(atlas: Atlas, body: DecodePixelsInput) -> Work[bytes]:
         "/grid",
         KEPT_PNG,
         "Draw a grid of the latent plane",
-        (404, 422, 503),
         limits="{max_tiles} tiles, {max_output_pixels} pixels",
         example=examples.GRID,
         wrong={
-            **WRONG_QUERY,
+            404: Wrong(detail=UNKNOWN_MODEL, request={"params": {"model": "nope"}}),
+            503: OVERLOADED,
             422: Wrong(
                 detail="x_min must be less than x_max",
                 pointer="/query/x_min",
@@ -220,7 +204,6 @@ def grid(atlas: Atlas, query: GridQuery) -> Work[bytes]:
         "/interpolate",
         PNG,
         "Draw the pictures between latent points",
-        BODY_ERRORS,
         limits="{max_latents} pictures, {max_output_pixels} pixels of them all, "
         "{max_body_bytes} bytes",
         example=examples.PATH,
@@ -244,9 +227,8 @@ def interpolate(atlas: Atlas, body: InterpolateInput) -> Work[bytes]:
     Operation(
         "POST",
         "/interpolate/animation",
-        Answers("image/apng", "An 8-bit grey APNG that plays endlessly.", names_model=True),
+        Answers("image/apng", "An 8-bit grey APNG that plays endlessly."),
         "Animate the pictures between latent points",
-        BODY_ERRORS,
         limits="{max_latents} pictures, {max_output_pixels} pixels of all frames, with `bounce` "
         "there and back, {max_body_bytes} bytes",
         example={**examples.PATH, "bounce": True},

@@ -10,7 +10,7 @@ from service.api.responses import (
     ModelSummary,
     UnavailableModel,
 )
-from service.http.operation import Answers, Operation, OperationRouter
+from service.http.operation import JSON, Answers, Operation, OperationRouter
 from service.serving.atlas import Atlas
 
 router = OperationRouter("models")
@@ -20,11 +20,8 @@ router = OperationRouter("models")
     Operation(
         "GET",
         "/models",
-        Answers(
-            "application/json", "Models in the order of their names.", ModelList, examples.MODELS
-        ),
+        Answers(JSON, "Models in the order of their names.", ModelList, examples.MODELS),
         "List the models",
-        (422,),
         wrong=WRONG_QUERY,
     )
 )
@@ -44,14 +41,8 @@ def list_models(atlas: Atlas) -> ModelList:
     Operation(
         "GET",
         "/models/{name}",
-        Answers(
-            "application/json",
-            "What its artifact's manifest says.",
-            ModelDetails,
-            examples.DETAILS,
-        ),
+        Answers(JSON, "What its artifact's manifest says.", ModelDetails, examples.DETAILS),
         "Describe a model",
-        (404, 422, 503),
         example={"name": "vae"},
         wrong=WRONG_MODEL,
     )
@@ -65,9 +56,8 @@ def get_model(atlas: Atlas, path: ModelPath) -> ModelDetails:
     Operation(
         "GET",
         "/models/{name}/statistics",
-        Answers("application/json", "One entry a measure.", ModelStatistics, examples.STATISTICS),
+        Answers(JSON, "One entry a measure.", ModelStatistics, examples.STATISTICS),
         "Measure a latent space",
-        (404, 422, 503),
         example={"name": "vae"},
         wrong=WRONG_MODEL,
     )

@@ -1,6 +1,6 @@
-"""Zip archives as an artifact's files: whole, and no larger unpacked than allowed, before use.
+"""Checks the zip archives of an artifact before use: checksums, and the size when unpacked.
 
-Neither TorchScript's reader nor NumPy's checks a record's checksum before it takes the values.
+TorchScript and NumPy use a record's values without checking its checksum first.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 @contextlib.contextmanager
 def open_whole(path: Path, max_unpacked_bytes: int) -> Iterator[zipfile.ZipFile]:
-    """The archive, after reading every record against its CRC-32.
+    """The archive, after checking every record's CRC-32.
 
-    Raises ValueError for too large or damaged records, and whatever zipfile raises for damage to
-    the archive itself: nearly every built-in error.
+    Raises ValueError for too large or damaged records. For a damaged archive, zipfile raises
+    nearly every built-in error.
     """
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(record.file_size for record in archive.infolist())
@@ -31,7 +31,7 @@ def open_whole(path: Path, max_unpacked_bytes: int) -> Iterator[zipfile.ZipFile]
 def declared_array(archive: zipfile.ZipFile, name: str) -> tuple[npt.DTypeLike, tuple[int, ...]]:
     """Type and shape of an array as its header declares them, without reading its values.
 
-    Raises KeyError where there is none, ValueError for another format than np.savez writes.
+    Raises KeyError if there is no such array, ValueError if np.savez would not write its format.
     """
     with archive.open(f"{name}.npy") as record:
         version = np.lib.format.read_magic(record)

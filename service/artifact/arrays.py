@@ -1,4 +1,4 @@
-"""The kinds of arrays that the service handles. B stands for a batch, D for latent dimensions."""
+"""Types of arrays. In shapes, B is the batch size and D the number of latent dimensions."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,7 +1,7 @@
-"""The contract between training and service: what an artifact version is, on disk and in memory.
+"""The contract between training and service: an artifact version, on disk and in memory.
 
 `<repository>/<model>/<version>/` holds `manifest.json`, `model.pt` and `reference.npz`. `publish`
-writes it and `load` verifies it; publishing loads what it wrote, so the two cannot drift apart.
+writes a version and `load` verifies it. `publish` loads what it wrote, so the two always agree.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ REFERENCE_FILE = "reference.npz"
 
 
 class LatentModel(Protocol):
-    """A network that a runtime runs. Both methods are deterministic and safe in any thread."""
+    """A network in its runtime. Both methods are deterministic and thread-safe."""
 
     def encode(self, images: Floats) -> tuple[Floats, Floats]:
         """[B, 1, H, W] in 0..1 -> mean [B, D] and standard deviation [B, D] (0 for an AE)."""
@@ -30,7 +30,7 @@ class LatentModel(Protocol):
 
 @dataclass(frozen=True)
 class Reference:
-    """Held-out images in latent space: the dots of the map, and where data lives."""
+    """Held-out images in latent space: the dots on the map. They show where data lies."""
 
     coordinates: Floats  # [N, D]
     labels: Levels  # [N], index into the dataset's class names
@@ -38,13 +38,13 @@ class Reference:
 
     @cached_property
     def axes(self) -> Doubles:
-        """[D, N] coordinates, one dimension after the other, as a search reads them."""
+        """[D, N] coordinates, contiguous in each dimension for fast search."""
         return np.ascontiguousarray(self.coordinates.T, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A loaded and verified version. `digest` is the SHA-256 of its manifest, thus of all of it."""
+    """A loaded and verified version. `digest` is the SHA-256 of the manifest, which covers all."""
 
     manifest: Manifest
     model: LatentModel

@@ -1,55 +1,46 @@
-"""Why an artifact on disk cannot be used, or not be written.
+"""Why an artifact cannot be loaded or published.
 
-ArtifactError
-├── FileMissing
-├── ManifestInvalid
-├── SchemaUnsupported
+ArtifactError               an artifact is damaged, incomplete or differs from its manifest
+├── FileMissing             a file is not there or cannot be read
+├── ManifestInvalid         manifest.json does not have the documented shape
+├── SchemaUnsupported       the manifest has another schema version
 ├── FileDamaged             size or SHA-256 differs from the manifest
-├── ModelUnreadable         not TorchScript, or TorchScript without the two methods
-├── ReferenceUnreadable
-├── GoldenMismatch          the model loads but does not compute what it used to
-└── VersionExists
+├── ModelUnreadable         model.pt is not TorchScript with `encode` and `decode`
+├── ReferenceUnreadable     reference.npz lacks the arrays that the manifest promises
+├── GoldenMismatch          the model loads but does not reproduce its golden vectors
+└── VersionExists           the version to publish exists; versions are never overwritten
 """
 
 
-class ArtifactError(Exception):
-    """An artifact is damaged, incomplete or not what its manifest says."""
+class ArtifactError(Exception): ...
 
 
-class FileMissing(ArtifactError):
-    """A file that the artifact needs is not there."""
+class FileMissing(ArtifactError): ...
 
 
-class ManifestInvalid(ArtifactError):
-    """manifest.json is not JSON of the documented shape."""
+class ManifestInvalid(ArtifactError): ...
 
 
-class SchemaUnsupported(ArtifactError):
-    """The manifest was written for another schema version."""
+class SchemaUnsupported(ArtifactError): ...
 
 
-class FileDamaged(ArtifactError):
-    """A file differs from the size or SHA-256 in the manifest."""
+class FileDamaged(ArtifactError): ...
 
 
-class ModelUnreadable(ArtifactError):
-    """model.pt is not a TorchScript module with `encode` and `decode`."""
+class ModelUnreadable(ArtifactError): ...
 
 
-class ReferenceUnreadable(ArtifactError):
-    """reference.npz does not hold the arrays that the manifest promises."""
+class ReferenceUnreadable(ArtifactError): ...
 
 
-class GoldenMismatch(ArtifactError):
-    """The model does not reproduce its golden vectors."""
+class GoldenMismatch(ArtifactError): ...
 
 
-class VersionExists(ArtifactError):
-    """The version to be published is there already; versions are never overwritten."""
+class VersionExists(ArtifactError): ...
 
 
 def one_line(exc: Exception) -> str:
-    """An error in one short line; TorchScript's have dozens, of which the last one says most."""
+    """An error in one short line. Of TorchScript's dozens of lines, the last says most."""
     lines = [line for line in str(exc).splitlines() if line.strip()] or [""]
     telling = lines[-1] if "TorchScript" in lines[0] else lines[0]
     return f"{type(exc).__name__} {telling.strip()[:200]}"

@@ -1,8 +1,9 @@
-"""Loads an artifact version after checking everything its manifest promises."""
+"""Loads an artifact version and checks everything that its manifest promises."""
 
+import contextlib
 import hashlib
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,27 +33,26 @@ from service.artifact.errors import (
 from service.artifact.manifest import SCHEMA_VERSIONS, FileRecord, Manifest, SchemaVersion
 from service.artifact.runtimes.torchscript import load_torchscript
 
-# What an artifact may cost before it is known to be right: a manifest is read, archives unpack.
+# Limits on a manifest that is read and an archive that unpacks, before either is verified.
 MAX_MANIFEST_BYTES = 16 * 2**20
 MAX_REFERENCE_BYTES = 2**28
 
-# Golden vectors are compared across processors, whose matrix kernels round differently.
+# Golden vectors may come from another processor, whose matrix kernels round differently.
 LATENT_TOLERANCE = 1e-4
 PIXEL_TOLERANCE = 1 / 255
-# Of the largest coordinate, or of 1: reference points may have been encoded on another device.
+# A fraction of the largest coordinate, or of 1: the reference may come from another device.
 REFERENCE_TOLERANCE = 0.01
 REFERENCE_SAMPLE = 64
-
 
 # Type and shape of arrays by name.
 Declared = Mapping[str, tuple[npt.DTypeLike, tuple[int, ...]]]
 
 
 def load_artifact(folder: Path) -> Artifact:
-    """Load `<repository>/<model>/<version>` after verifying all that its manifest promises.
+    """Load and verify `<repository>/<model>/<version>`.
 
     Raises a subclass of ArtifactError that names the file, what was expected and what was found.
-    A TorchScript file is code: never pass a folder that a request named.
+    TorchScript is code: never pass a folder that comes from a request.
     """
     artifact = load_unplaced(folder)
     manifest = artifact.manifest
@@ -65,7 +65,7 @@ def load_artifact(folder: Path) -> Artifact:
 
 
 def load_unplaced(folder: Path) -> Artifact:
-    """`load_artifact` of a folder of any name, such as one that is being published."""
+    """`load_artifact` for a folder with any name, such as one that is being published."""
     content = _read(folder / MANIFEST_FILE)
     manifest = _parse_manifest(folder / MANIFEST_FILE, content)
     for name in (MODEL_FILE, REFERENCE_FILE):
@@ -81,15 +81,15 @@ def load_unplaced(folder: Path) -> Artifact:
 
 
 def read_digest(folder: Path) -> str:
-    """What the `digest` of the version in this folder would be, without loading it.
+    """The `digest` of the version in this folder, which is not loaded.
 
-    Raises FileMissing.
+    Raises FileMissing or ManifestInvalid.
     """
     return hashlib.sha256(_read(folder / MANIFEST_FILE)).hexdigest()
 
 
 def version_numbers(model_folder: Path) -> list[int]:
-    """The versions in a model's folder, ascending; anything else in it is passed over."""
+    """The versions in a model's folder, ascending. Other entries are ignored."""
     return sorted(
         int(entry.name)
         for entry in model_folder.iterdir()
@@ -98,30 +98,33 @@ def version_numbers(model_folder: Path) -> list[int]:
 
 
 def record_file(path: Path) -> FileRecord:
-    """What a manifest says of the file. Raises OSError."""
+    """Size and SHA-256 of the file. Raises OSError."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileRecord(size=path.stat().st_size, sha256=digest)
 
 
 def _read(path: Path) -> bytes:
-    if _file_size(path) > MAX_MANIFEST_BYTES:
-        raise ManifestInvalid(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes, found more")
-    try:
+    limit = MAX_MANIFEST_BYTES
+    with _readable_file(path) as size:
+        if size > limit:
+            raise ManifestInvalid(f"{path}: expected at most {limit} bytes, found more")
         return path.read_bytes()
-    except OSError as exc:
-        raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
 
 
-def _file_size(path: Path) -> int:
-    """The size of an ordinary file; anything else, such as a pipe, could not be read to its end."""
+@contextlib.contextmanager
+def _readable_file(path: Path) -> Iterator[int]:
+    """The size of a file that is about to be read. A read that fails raises FileMissing.
+
+    Only regular files are readable: a pipe, for example, may never end.
+    """
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileMissing(f"{path}: expected a readable file, found: something else")
+        yield status.st_size
     except OSError as exc:
         raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
-    if not stat.S_ISREG(status.st_mode):
-        raise FileMissing(f"{path}: expected a readable file, found: something else")
-    return status.st_size
 
 
 def _parse_manifest(path: Path, content: bytes) -> Manifest:
@@ -133,19 +136,16 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
         return Manifest.model_validate_json(content)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the document"
-        what = f"{place[:200]}: {first['msg'][:200]} ({exc.error_count()} faults in all)"
+        key = ".".join(map(str, first["loc"])) or "the document"
+        what = f"{key[:200]}: {first['msg'][:200]} (1 of {exc.error_count()} errors)"
         raise ManifestInvalid(f"{path}: {what}") from exc
 
 
 def _check_file(path: Path, expected: FileRecord) -> None:
-    found_size = _file_size(path)
-    if found_size != expected.size:  # before hashing: a size is cheap to read
-        raise FileDamaged(f"{path}: expected {expected.size} bytes, found {found_size}")
-    try:
+    with _readable_file(path) as size:
+        if size != expected.size:  # cheaper to find than another hash
+            raise FileDamaged(f"{path}: expected {expected.size} bytes, found {size}")
         found = record_file(path)
-    except OSError as exc:
-        raise FileMissing(f"{path}: expected a readable file, found: {exc.strerror}") from exc
     if found.sha256 != expected.sha256:
         raise FileDamaged(f"{path}: expected SHA-256 {expected.sha256}, found {found.sha256}")
 
@@ -159,18 +159,18 @@ def _load_reference(path: Path, manifest: Manifest) -> Reference:
             reference = Reference(*(arrays[name] for name in names))
     except ReferenceUnreadable:
         raise
-    except Exception as exc:  # as above
+    except Exception as exc:  # zipfile and NumPy raise nearly every built-in error
         raise ReferenceUnreadable(f"{path}: expected three arrays, found: {one_line(exc)}") from exc
     if not len(reference.labels) or not np.isfinite(reference.coordinates).all():
         raise ReferenceUnreadable(f"{path}: expected finite coordinates, found none or others")
-    if reference.labels.max() >= len(manifest.dataset.class_names):
-        count = len(manifest.dataset.class_names)
+    count = len(manifest.dataset.class_names)
+    if reference.labels.max() >= count:
         raise ReferenceUnreadable(f"{path}: expected labels below {count}, found others")
     return reference
 
 
 def _check_declared(path: Path, found: Declared, manifest: Manifest) -> None:
-    """Compare the arrays' headers with the manifest, before any array is allocated."""
+    """Compare the arrays' headers with the manifest before allocating any array."""
     count = found["labels"][1][:1]
     expected: Declared = {
         "coordinates": (np.dtype(np.float32), (*count, manifest.latent_dim)),
@@ -201,7 +201,7 @@ def _replay_golden(path: Path, model: LatentModel, manifest: Manifest) -> None:
 
 
 def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> None:
-    """Encode some of the thumbnails again: a reference set of another version does not fit."""
+    """Encode some thumbnails again, to find a reference that belongs to another version."""
     chosen = np.linspace(0, len(reference.labels) - 1, REFERENCE_SAMPLE).astype(int)
     pixels = reference.thumbnails[chosen, None].astype(np.float32) / np.float32(255)
     expected = reference.coordinates[chosen]
@@ -210,7 +210,7 @@ def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> N
         means, _ = model.encode(pixels)
         _check_close(path, "coordinates", means, expected, tolerance)
     except Exception as exc:  # GoldenMismatch, or whatever the file's code raises
-        raise ReferenceUnreadable(f"{path}: not of this model: {one_line(exc)}") from exc
+        raise ReferenceUnreadable(f"{path}: belongs to another model: {one_line(exc)}") from exc
 
 
 def _pictures(pixels: list[bytes], manifest: Manifest) -> Floats:
@@ -221,11 +221,11 @@ def _pictures(pixels: list[bytes], manifest: Manifest) -> Floats:
 
 def _check_close(path: Path, what: str, found: Floats, expected: Floats, tolerance: float) -> None:
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):
-        expectation = f"{what} {expected.dtype}{list(expected.shape)}"
         raise GoldenMismatch(
-            f"{path}: expected {expectation}, found {found.dtype}{list(found.shape)}"
+            f"{path}: expected {what} {expected.dtype}{list(expected.shape)}, "
+            f"found {found.dtype}{list(found.shape)}"
         )
-    # An AE's coordinates can be tens of units, where one float32 step nears 1e-5: hence rtol.
+    # An AE's coordinates can be in the tens, where one float32 step is nearly 1e-5: hence rtol.
     if not np.allclose(found, expected, atol=tolerance, rtol=1e-5):
         difference = float(np.abs(found - expected).max())
         raise GoldenMismatch(

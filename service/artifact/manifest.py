@@ -1,7 +1,6 @@
-"""The manifest: what an artifact says about itself, as strict JSON. It knows no files, no torch."""
+"""The manifest of an artifact: its schema as strict JSON. Reads no files and needs no torch."""
 
 import json
-import math
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -14,28 +13,26 @@ from pydantic import (
     model_validator,
 )
 
-# What is written is the last of them; 1 had no measures.
+# New artifacts have the last; 1 had no measures.
 SCHEMA_VERSIONS = (1, 2)
 
-ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+MODEL_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 FileName = Annotated[str, Field(pattern=r"^([a-z0-9_-]+/)?[a-z0-9_-]+\.[a-z0-9]+$")]
-# Whole numbers that every reader of JSON holds exactly.
+# Whole numbers that every JSON reader represents exactly.
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Coordinates = Annotated[list[Number], Field(min_length=1, max_length=64)]
 
 
 class Record(BaseModel):
-    """Base of the manifest's parts: frozen, strict, no unknown keys, bytes as base64."""
-
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
     )
 
 
 class ImageSpec(Record):
-    """What the model takes and gives: [channels, height, width] floats in 0..1."""
+    """Pictures that the model reads and writes: [channels, height, width] floats in 0..1."""
 
     channels: Literal[1] = 1
     height: Annotated[int, Field(ge=1, le=1024)]
@@ -44,7 +41,7 @@ class ImageSpec(Record):
 
 
 class Dataset(Record):
-    """What the model was trained on; `digest` is the SHA-256 of the uncompressed image files."""
+    """The training data. `digest` is the SHA-256 of the uncompressed image files."""
 
     name: str
     digest: str
@@ -55,8 +52,6 @@ class Dataset(Record):
 
 
 class TrainingRecord(Record):
-    """How the model came about: enough to make it again and to judge it."""
-
     preset: str
     seed: Annotated[int, Field(ge=-(2**53), le=2**53)]
     config: dict[str, JsonValue]
@@ -71,7 +66,7 @@ class TrainingRecord(Record):
 
 
 class Measure(Record):
-    """A figure by which latent spaces are compared: `value` in `unit`, and what it means."""
+    """A measure that compares latent spaces: `value` in `unit`; `sentence` explains it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     value: Number
@@ -81,7 +76,7 @@ class Measure(Record):
 
 
 class LatentStatistics(Record):
-    """Where the training images fall in each latent dimension."""
+    """Statistics of the training images' coordinates, one value per latent dimension."""
 
     mean: Coordinates
     standard_deviation: Coordinates
@@ -90,23 +85,23 @@ class LatentStatistics(Record):
 
 
 class GridBounds(Record):
-    """The default lower and upper end of each latent dimension of a grid."""
+    """A grid's default ends in each latent dimension."""
 
     minimum: Coordinates
     maximum: Coordinates
 
 
 class Support(Record):
-    """The distance to the nearest reference point up to which a point counts as 'where data lives'.
+    """A point is in the support if a reference point lies within `distance`.
 
-    It is the 99th percentile, over the reference points, of the distance to the nearest other one.
+    `distance` is the 99th percentile of the reference points' distances to their nearest neighbour.
     """
 
     distance: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
 class GoldenImage(Record):
-    """An input, as height x width grey levels row by row, and the latents it must give."""
+    """A picture of height x width grey levels, row by row, and its expected encoding."""
 
     pixels: bytes
     mean: Coordinates
@@ -114,30 +109,28 @@ class GoldenImage(Record):
 
 
 class GoldenPoint(Record):
-    """A latent point and the picture it must give, as height x width grey levels row by row."""
+    """A latent point and its expected picture: height x width grey levels, row by row."""
 
     latent: Coordinates
     pixels: bytes
 
 
 class GoldenVectors(Record):
-    """Answers recorded at export, which every load must reproduce."""
+    """Answers recorded at export. Every load must reproduce them."""
 
     images: Annotated[list[GoldenImage], Field(min_length=1, max_length=64)]
     points: Annotated[list[GoldenPoint], Field(min_length=1, max_length=64)]
 
 
 class FileRecord(Record):
-    """Size in bytes and SHA-256 of a file beside the manifest."""
-
-    size: Count
+    size: Count  # bytes
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Description(Record):
-    """What the one who trained a model knows of it; a manifest is this with version and files."""
+    """What training knows about a model. A manifest adds version and files."""
 
-    name: ModelName
+    name: Annotated[str, Field(pattern=MODEL_NAME)]
     kind: Literal["ae", "dae", "vae"]
     created: AwareDatetime
     latent_dim: Annotated[int, Field(ge=1, le=64)]
@@ -154,21 +147,18 @@ class Description(Record):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         for name, vector in self._vectors():
-            if len(vector) != self.latent_dim:
-                raise ValueError(
-                    f"{name} has {len(vector)} values, latent_dim is {self.latent_dim}"
-                )
-        _check_below("grid_bounds", self.grid_bounds.minimum, self.grid_bounds.maximum)
+            if (count := len(vector)) != self.latent_dim:
+                raise ValueError(f"{name} has {count} values, latent_dim is {self.latent_dim}")
         statistics = self.latent_statistics
+        _check_below("grid_bounds", self.grid_bounds.minimum, self.grid_bounds.maximum)
         _check_below("latent_statistics", statistics.percentile_1, statistics.percentile_99)
         pixel_count = self.image.height * self.image.width
-        pictures = [image.pixels for image in self.golden.images]
-        pictures += [point.pixels for point in self.golden.points]
-        for pixels in pictures:
-            if len(pixels) != pixel_count:
-                raise ValueError(f"a golden picture has {len(pixels)} pixels, not {pixel_count}")
+        pictures: list[GoldenImage | GoldenPoint] = [*self.golden.images, *self.golden.points]
+        for picture in pictures:
+            if (count := len(picture.pixels)) != pixel_count:
+                raise ValueError(f"a golden picture has {count} pixels, not {pixel_count}")
         if len({measure.name for measure in self.measures}) != len(self.measures):
-            raise ValueError("measures: each name must be there once")
+            raise ValueError("measures: each name must be unique")
         return self
 
     def _vectors(self) -> list[tuple[str, list[float]]]:
@@ -191,18 +181,16 @@ class Manifest(Description):
     @model_validator(mode="after")
     def _has_what_its_schema_has(self) -> Self:
         if ("measures" in self.model_fields_set) != (self.schema_version >= 2):
-            raise ValueError("measures: expected from schema version 2 on, and only there")
+            raise ValueError("measures: expected in schema version 2 and later only")
         return self
 
 
 class SchemaVersion(BaseModel):
-    """The one key that is read first, so that a newer manifest is named as such."""
+    """Parsed first, so that the error for a newer manifest names its version."""
 
     schema_version: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 def _check_below(name: str, lower: list[float], upper: list[float]) -> None:
-    if not all(
-        math.isfinite(high - low) and low < high for low, high in zip(lower, upper, strict=True)
-    ):
-        raise ValueError(f"{name}: each lower end must lie below its upper end")
+    if not all(low < high for low, high in zip(lower, upper, strict=True)):
+        raise ValueError(f"{name}: each lower end must be less than its upper end")

@@ -1,22 +1,17 @@
-"""Writing an artifact version: it is verified as the service would, and whole or not there."""
+"""Writes a version atomically, after checking it the way the service does."""
 
 import contextlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from service.artifact.contract import (
-    MANIFEST_FILE,
-    MODEL_FILE,
-    REFERENCE_FILE,
-    Artifact,
-    Reference,
-)
+from service.artifact.contract import MANIFEST_FILE, MODEL_FILE, REFERENCE_FILE, Artifact, Reference
 from service.artifact.errors import VersionExists
 from service.artifact.load import load_unplaced, record_file, version_numbers
 from service.artifact.manifest import Description, Manifest
@@ -24,7 +19,7 @@ from service.artifact.runtimes.torchscript import torchscript_allowed
 
 
 class ModelFile(Protocol):
-    """What becomes a `model.pt`: a compiled module, or a file that holds one already."""
+    """The source of a `model.pt`: a compiled module, or an existing file."""
 
     def save(self, f: str) -> None:
         """Write TorchScript to the path `f`."""
@@ -40,10 +35,10 @@ def write_artifact(
 ) -> Path:
     """Publish the next version of `description.name` and return its folder.
 
-    The version is written to a temporary folder beside its place, loaded back with every check
-    of `load_artifact`, shown to `examine` (which raises to refuse it) and only then renamed.
+    Writes the version to a temporary folder, loads it back with every check of `load_artifact`,
+    passes it to `examine` (which raises to refuse it), and only then renames the folder.
     `attachments` are further files by relative name, such as figures.
-    Raises ArtifactError; on any error nothing is left behind.
+    Raises ArtifactError. Any error leaves nothing behind.
     """
     model_folder = repository / description.name
     model_folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +50,7 @@ def write_artifact(
         return _publish(staging, model_folder / str(version))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        with contextlib.suppress(OSError):  # it holds a version, or another process is at work
+        with contextlib.suppress(OSError):  # it holds versions, or another process publishes
             model_folder.rmdir()
 
 
@@ -69,12 +64,7 @@ def _write_files(
 ) -> None:
     with torchscript_allowed():
         model.save(str(folder / MODEL_FILE))
-    np.savez_compressed(
-        folder / REFERENCE_FILE,
-        coordinates=reference.coordinates,
-        labels=reference.labels,
-        thumbnails=reference.thumbnails,
-    )
+    np.savez_compressed(folder / REFERENCE_FILE, **asdict(reference))
     for name, content in attachments.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
@@ -90,8 +80,8 @@ def _publish(staging: Path, target: Path) -> Path:
         _sync(path)
     staging.chmod(0o755)  # mkdtemp's 0700 would lock out a service that runs as another user
     try:
-        # os.rename replaces an empty folder, so an existing one is refused first; a version that
-        # another process publishes in between is not empty and makes rename itself fail.
+        # `rename` fails on a version that another process has just published, but would replace
+        # an empty folder.
         if target.exists():
             raise FileExistsError(target)
         staging.rename(target)

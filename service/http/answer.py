@@ -1,10 +1,12 @@
 """A whole answer, before it is sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from service.artifact.contract import Artifact
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
+NO_HEADERS: Headers = ()
 
 
 @dataclass(slots=True)
@@ -15,17 +17,23 @@ class Answer:
     """
 
     status: int
-    headers: Headers = field(default_factory=list)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     content: bytes = b""
     artifact: Artifact | None = None
     has_policy: bool = False
 
 
-def answer_with(status: int, content: bytes, media_type: bytes, headers: Headers) -> Answer:
+def answer_with(
+    status: int,
+    content: bytes,
+    content_type: str,
+    headers: Headers = NO_HEADERS,
+    artifact: Artifact | None = None,
+) -> Answer:
     """An answer whose headers end with those that describe its content."""
     described = [
         *headers,
         (b"content-length", b"%d" % len(content)),
-        (b"content-type", media_type),
+        (b"content-type", content_type.encode()),
     ]
-    return Answer(status, described, content)
+    return Answer(status, described, content, artifact)

@@ -10,7 +10,7 @@ HEADER = "X-API-Key"
 
 
 class ApiKey:
-    """Asks for a key, if one is set, except where a path is open to all.
+    """Asks for the key, except where a path is open to all.
 
     `open_paths` are whole paths, or prefixes that end with a slash.
     """
@@ -24,7 +24,7 @@ class ApiKey:
 
     def check(self, exchange: Exchange) -> None:
         """Raise KeyRequired unless the request carries the key, once, or needs none."""
-        if not self._key or self._is_open(exchange.path):
+        if self._is_open(exchange.path):
             return
         given = [value for name, value in exchange.scope["headers"] if name == b"x-api-key"]
         if len(given) != 1 or not hmac.compare_digest(given[0], self._key):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -34,62 +34,34 @@ class BodyReader(Protocol):
     def media_type(self) -> str | None:
         """The only one that it takes; None: any."""
 
-    async def read(self, body: "Body", json: "JsonParser") -> object:
-        """The body as the operation's plan takes it.
-
-        Raises RequestError, Overloaded and Disconnected.
-        """
+    async def read(self, exchange: Exchange, content: bytes, json: "JsonParser") -> object:
+        """The body as the operation's plan takes it. Raises RequestError and Overloaded."""
 
 
-class JsonBody(Generic[Schema]):
+class JsonBody:
     """A JSON object of a schema."""
 
     media_type = "application/json"
 
-    def __init__(self, schema: type[Schema]) -> None:
+    def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
-    async def read(self, body: "Body", json: "JsonParser") -> Schema:
-        """See BodyReader."""
-        return await json.parse(self._schema, await body.whole())
+    async def read(self, _: Exchange, content: bytes, json: "JsonParser") -> BaseModel:
+        return await json.parse(self._schema, content)
 
 
-class FormBody(Generic[Schema]):
+class FormBody:
     """multipart/form-data of a schema; its `images` are files."""
 
     media_type = "multipart/form-data"
 
-    def __init__(self, schema: type[Schema]) -> None:
+    def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
-    async def read(self, body: "Body", json: "JsonParser") -> Schema:
-        """See BodyReader."""
-        content_type = body.exchange.header("content-type") or ""
-        form = parse_form(content_type, await body.whole(), json.settings.max_images)
+    async def read(self, exchange: Exchange, content: bytes, json: "JsonParser") -> BaseModel:
+        content_type = exchange.header("content-type") or ""
+        form = parse_form(content_type, content, json.settings.max_images)
         return check(self._schema, form, "form")
-
-
-class Body:
-    """A request's body as it arrives, refused as soon as it is over the limit."""
-
-    def __init__(self, exchange: Exchange, max_bytes: int) -> None:
-        self.exchange = exchange
-        self._max_bytes = max_bytes
-
-    async def whole(self) -> bytes:
-        """All of it. Raises BodyTooLarge and Disconnected."""
-        parts, size = list[bytes](), 0
-        while True:
-            message = await self.exchange.receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part: bytes = message.get("body", b"")
-            size += len(part)
-            if size > self._max_bytes:
-                raise BodyTooLarge(self._max_bytes)
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
 
 
 class JsonParser:
@@ -123,6 +95,21 @@ class JsonParser:
         registry = self._atlas.registry
         artifacts = registry.artifacts.values() or [registry.get(None)]
         return max_body_size(self.settings, [artifact.manifest for artifact in artifacts])
+
+
+async def read_body(exchange: Exchange, max_bytes: int) -> bytes:
+    """The whole body. Raises BodyTooLarge as soon as it is over the limit, and Disconnected."""
+    parts, size, is_more = list[bytes](), 0, True
+    while is_more:
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > max_bytes:
+            raise BodyTooLarge(max_bytes)
+        is_more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def check_declared_length(exchange: Exchange, max_bytes: int) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from service.http import answer
-from service.http.answer import Answer
+from service.http.answer import NO_HEADERS, Answer, Headers
 from service.http.exchange import Exchange
 from service.http.problems import Refusal, write_problem
 
@@ -45,7 +44,7 @@ class Cors:
         """The answer to a preflight; None for any other request."""
         if not _is_preflight(exchange):
             return None
-        response = self._rules.preflight_response(Headers(scope=exchange.scope))
+        response = self._rules.preflight_response(RequestHeaders(scope=exchange.scope))
         if response.status_code < HTTPStatus.BAD_REQUEST:
             return Answer(response.status_code, list(response.raw_headers), bytes(response.body))
         allowed = {name: text for name, text in response.headers.items() if "-allow-" in name}
@@ -53,10 +52,10 @@ class Cors:
         status = HTTPStatus(response.status_code)
         return write_problem(Refusal(status, detail, (), {"Vary": "Origin", **allowed}))
 
-    def headers(self, exchange: Exchange) -> answer.Headers:
+    def headers(self, exchange: Exchange) -> Headers:
         """What any other answer tells the browser."""
         if _is_preflight(exchange):
-            return []
+            return NO_HEADERS
         origin = exchange.header("origin")
         if origin is None:
             return [(b"vary", b"Origin")]

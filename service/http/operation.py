@@ -13,21 +13,22 @@ or `form` from the content, each as the schema they are annotated with, and `exc
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_origin, get_type_hints
 
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
-from service.http.answer import Answer, Headers, answer_with
+from service.http.answer import NO_HEADERS, Answer, Headers, answer_with
 from service.http.bodies import BodyReader, FormBody, JsonBody
 from service.serving.work import Work
 
 Plan = TypeVar("Plan", bound=Callable[..., Any])
 
+JSON = "application/json"
 # A tag changes when the model is replaced. So a cache may keep an answer for ever, but has to ask
 # each time whether it is current.
 CACHE_CONTROL = b"public, no-cache"
@@ -38,38 +39,36 @@ IF_NONE_MATCH = "Entity tags that the client holds; where one is current the ans
 class Answers:
     """What an operation answers when all is well: its media type, and what the document says of it.
 
-    `schema` is that of JSON. `names_model` says that the answer names its model and version in
-    headers, `is_kept` that it depends on the model and the address alone and has an entity tag.
+    `schema` is that of JSON. `is_kept` says that the answer depends on the model and the address
+    alone: it has an entity tag.
     """
 
     media_type: str
     description: str
     schema: type[BaseModel] | None = None
     example: object = None
-    names_model: bool = False
     is_kept: bool = False
     content_type: str | None = None  # where it says more than the media type
 
-    def of(self, plan: object, result: object) -> Answer:
+    def of(self, plan: object, result: Any) -> Answer:
         """The answer that holds `result`, which `plan` computed if it is Work."""
-        content, content_type, headers = self.content(result)
+        content = result if isinstance(result, bytes) else result.model_dump_json().encode()
+        return self.with_content(plan, content, self.content_type or self.media_type)
+
+    def with_content(
+        self, plan: object, content: bytes, content_type: str, more: Headers = NO_HEADERS
+    ) -> Answer:
+        """The answer with this content, and headers that name the model and allow to keep it."""
         if not isinstance(plan, Work):
-            return answer_with(200, content, content_type, headers)
+            return answer_with(200, content, content_type, more)
         manifest = plan.artifact.manifest
-        named = [
+        headers = [
             (b"atlas-model", manifest.name.encode()),
             (b"atlas-model-version", b"%d" % manifest.version),
             *(cache_headers(plan.key) if plan.key else ()),
-            *headers,
+            *more,
         ]
-        answer = answer_with(200, content, content_type, named)
-        answer.artifact = plan.artifact
-        return answer
-
-    def content(self, result: Any) -> tuple[bytes, bytes, Headers]:
-        """The body, its Content-Type, and headers that describe it."""
-        content = result if isinstance(result, bytes) else result.model_dump_json().encode()
-        return content, (self.content_type or self.media_type).encode(), []
+        return answer_with(200, content, content_type, headers, plan.artifact)
 
 
 class Wrong(BaseModel):
@@ -94,10 +93,9 @@ class Operation:
     path: str
     answers: Answers
     summary: str = ""
-    errors: Sequence[int] = ()  # statuses that may come, besides those of every operation
     limits: str | None = None  # in words; braces hold the names of settings
     example: Mapping[str, Any] = field(default_factory=dict)  # parameters by name, or the body
-    wrong: Mapping[int, Wrong] = field(default_factory=dict)  # an example of each error
+    wrong: Mapping[int, Wrong] = field(default_factory=dict)  # an example of each error status
     error_descriptions: Mapping[int, str] = field(default_factory=dict)
     body_reader: BodyReader | None = None  # unless it follows from the plan's parameters
     allows_any_query: bool = False
@@ -106,6 +104,7 @@ class Operation:
     plan: Callable[..., Any] = field(init=False)
     name: str = field(init=False)  # what generated clients call their methods
     schemas: Mapping[str, Any] = field(init=False)  # of what the plan reads, by its parameters
+    names_model: bool = field(init=False)  # in headers: the answer is computed by a model
     is_async: bool = field(init=False)
     pattern: re.Pattern[str] = field(init=False)
 
@@ -115,6 +114,8 @@ class Operation:
         self.plan = plan
         self.name = plan.__name__
         self.schemas = get_type_hints(plan)
+        returned = self.schemas["return"]
+        self.names_model = (get_origin(returned) or returned) is Work
         self.is_async = inspect.iscoroutinefunction(plan)
         self.pattern = compile_path(self.path)[0]
         if "form" in self.schemas:

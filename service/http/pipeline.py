@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cachetools import LRUCache
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,10 +16,10 @@ from service.http.access_log import AccessLog
 from service.http.answer import Answer
 from service.http.api_key import ApiKey
 from service.http.bodies import (
-    Body,
     JsonParser,
     check,
     check_declared_length,
+    read_body,
     require_media_type,
 )
 from service.http.cors import Cors
@@ -67,17 +66,18 @@ class Pipeline:
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         opened = [operation.path for operation in operations if operation.is_open]
         self._atlas = atlas
+        self._max_body_bytes = settings.max_body_bytes
         self._exact: dict[tuple[str, str], Operation] = {
             (it.method, it.path): it for it in operations if "{" not in it.path
         }
         self._templates = [operation for operation in operations if "{" in operation.path]
         self._error_formats = error_formats
         self._framework = framework
-        self._api_key = ApiKey(key, [*opened, *open_paths])
+        self._api_key = ApiKey(key, [*opened, *open_paths]) if key else None
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._json = JsonParser(atlas)
         self._log = AccessLog(atlas.metrics, routes)
-        self._plans = LRUCache[tuple[str, bytes], Work[bytes]](MAX_PLANS)
+        self._plans = dict[tuple[str, bytes], Work[bytes]]()
         self._planned_for = atlas.registry.artifacts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,15 +102,18 @@ class Pipeline:
         if self._cors and (preflight := self._cors.preflight(exchange)):
             return preflight
         operation = self._find(exchange)
-        self._api_key.check(exchange)
-        check_declared_length(exchange, self._atlas.settings.max_body_bytes)
+        if self._api_key:
+            self._api_key.check(exchange)
+        check_declared_length(exchange, self._max_body_bytes)
         if operation is None:
             return await self._pass_on(exchange)
-        plan = await self._plan(operation, exchange)
+        plan = self._known_plan(operation, exchange)
+        if plan is None:
+            plan = await self._plan(operation, exchange)
         if not isinstance(plan, Work):
             return operation.answers.of(plan, plan)
         if plan.key and is_current(exchange.header("if-none-match"), plan.key):
-            return Answer(304, cache_headers(plan.key))
+            return Answer(304, list(cache_headers(plan.key)))
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
@@ -133,21 +136,17 @@ class Pipeline:
                     return operation
         return None
 
-    async def _plan(self, operation: Operation, exchange: Exchange) -> Any:
-        """What the operation makes of the request: Work, or what it answers at once."""
+    def _known_plan(self, operation: Operation, exchange: Exchange) -> Work[bytes] | None:
+        """The plan of a kept answer that was asked for before, of the same models."""
         if not operation.answers.is_kept:
-            return await self._read_and_plan(operation, exchange)
-        # The plan of a kept answer depends on the address and the models alone.
-        if self._planned_for is not self._atlas.registry.artifacts:
+            return None
+        if self._planned_for is not self._atlas.registry.artifacts or len(self._plans) > MAX_PLANS:
             self._planned_for = self._atlas.registry.artifacts
             self._plans.clear()
-        address = exchange.path, exchange.scope["query_string"]
-        plan = self._plans.get(address)
-        if plan is None:
-            plan = self._plans[address] = await self._read_and_plan(operation, exchange)
-        return plan
+        return self._plans.get((exchange.path, exchange.scope["query_string"]))
 
-    async def _read_and_plan(self, operation: Operation, exchange: Exchange) -> Any:
+    async def _plan(self, operation: Operation, exchange: Exchange) -> Any:
+        """What the operation makes of the request: Work, or what it answers at once."""
         schemas, inputs = operation.schemas, dict[str, object]()
         if "query" in schemas:
             inputs["query"] = read_query(exchange.query(), schemas["query"])
@@ -157,13 +156,17 @@ class Pipeline:
             inputs["path"] = check(schemas["path"], exchange.path_parameters, "path")
         if reader := operation.body_reader:
             require_media_type(exchange, reader.media_type)
-            body = Body(exchange, self._atlas.settings.max_body_bytes)
+            content = await read_body(exchange, self._max_body_bytes)
             name = "form" if "form" in schemas else "body"
-            inputs[name] = await reader.read(body, self._json)
+            inputs[name] = await reader.read(exchange, content, self._json)
         if "exchange" in schemas:
             inputs["exchange"] = exchange
         plan = operation.plan(self._atlas, **inputs)
-        return await plan if operation.is_async else plan
+        if operation.is_async:
+            plan = await plan
+        if operation.answers.is_kept:  # and so depends on the address and the models alone
+            self._plans[exchange.path, exchange.scope["query_string"]] = plan
+        return plan
 
     async def _pass_on(self, exchange: Exchange) -> Answer:
         """The answer of FastAPI's own routes. Raises HTTPException where there is none."""

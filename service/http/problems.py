@@ -82,7 +82,7 @@ def write_problem(refusal: Refusal) -> Answer:
     """The refusal with a Problem as its body."""
     content = problem_of(refusal).model_dump_json().encode()
     headers = [(name.lower().encode(), text.encode()) for name, text in refusal.headers.items()]
-    return answer_with(refusal.status, content, MEDIA_TYPE.encode(), headers)
+    return answer_with(refusal.status, content, MEDIA_TYPE, headers)
 
 
 def problem_of(refusal: Refusal) -> Problem:

@@ -10,7 +10,7 @@ from service.artifact.arrays import Doubles, Floats
 
 Method = Literal["linear", "spherical"]
 
-# Directions closer than this to equal or opposite span no plane that rounding would leave alone.
+# Below this sine, two directions are so nearly equal or opposite that rounding decides their plane.
 MIN_SINE = 1e-6
 
 
@@ -19,15 +19,15 @@ def path(latents: list[list[float]], method: Method, steps: int) -> Floats:
 
     `linear` goes straight. `spherical` turns the direction at a constant rate (Shoemake 1985) while
     the length changes in equal steps. For equal lengths this is the interpolation that White (2016)
-    proposes for latents: every point on it is as likely as its ends, while a straight line passes
-    closer to the origin than samples of the prior lie.
+    proposes for latents: every point on it is as likely as its ends. A straight line passes closer
+    to the origin than samples of the prior lie.
     """
     points = np.array(latents, np.float64)
     travel = _straight if method == "linear" else _around_origin
     weights = np.arange(steps)[:, None] / steps
     parts = [travel(start, end, weights) for start, end in pairwise(points)]
     whole = np.concatenate([*parts, points[-1:]])
-    whole[::steps] = points  # exactly as given, whatever rounding did
+    whole[::steps] = points  # undo rounding
     return whole.astype(np.float32)
 
 
@@ -37,12 +37,12 @@ def _straight(start: Doubles, end: Doubles, weights: Doubles) -> Doubles:
 
 
 def _around_origin(start: Doubles, end: Doubles, weights: Doubles) -> Doubles:
-    """Interpolates length and direction separately, where White weights the points themselves.
+    """Interpolate length and direction separately. White weights the points themselves.
 
     White's formula divides by the sine of the angle: between nearly opposite points of different
-    length, such as (-2, 0) and (3, 0.1), it passes through (30, 3). This one never leaves the ring
-    between both lengths. Where no arc is defined (from or to the origin, between opposite
-    directions) it goes straight.
+    length, such as (-2, 0) and (3, 0.1), it passes through (30, 3). This one stays in the ring
+    between both lengths. If no arc is defined (at the origin, between opposite directions), it goes
+    straight.
     """
     lengths = math.hypot(*start), math.hypot(*end)
     if min(lengths) == 0:
@@ -59,5 +59,5 @@ def _around_origin(start: Doubles, end: Doubles, weights: Doubles) -> Doubles:
 
 
 def _angle(first: Doubles, second: Doubles) -> float:
-    """Radians between two unit vectors; precise near 0 and pi, where an arc cosine is not."""
+    """Radians between two unit vectors. Unlike an arc cosine, it is precise near 0 and pi."""
     return 2 * math.atan2(math.hypot(*(first - second)), math.hypot(*(first + second)))

@@ -1,4 +1,4 @@
-"""Latent coordinates of a grid and of a map tile."""
+"""Latent coordinates of grids and map tiles."""
 
 import math
 from dataclasses import dataclass
@@ -11,17 +11,16 @@ from service.artifact.arrays import Doubles, Floats
 
 Spacing = Literal["linear", "quantile"]
 
-# Latent coordinates are bounded so that no decoder is asked for what float32 cannot hold; an
-# unstandardised autoencoder's own codes reach some tens.
+# The limit keeps decoders within float32. The codes of an AE reach some tens.
 MAX_COORDINATE = 1000.0
-# Below this, equal steps of probability are no longer distinct floating-point numbers.
+# Below this, equal steps of probability are not distinct floating-point numbers.
 MIN_PROBABILITY = 1e-290
 
-# A map of the plane is the square from -WORLD to WORLD, cut into 2^zoom x 2^zoom tiles of
-# TILE_CELLS x TILE_CELLS cells: powers of two, so that every cell's bounds and centre are exact.
+# The map is the square from -WORLD to WORLD, cut into 2^zoom x 2^zoom tiles of
+# TILE_CELLS x TILE_CELLS cells. Powers of two make every cell's bounds and centre exact.
 WORLD = 1024.0
 TILE_CELLS = 8
-# The deepest at which float32 holds the centre of every cell between -32 and 32, where latents lie.
+# The deepest zoom at which float32 holds every cell's centre between -32 and 32, where latents lie.
 MAX_ZOOM = 26
 
 
@@ -35,20 +34,17 @@ class Bounds:
 
 def grid(rows: int, columns: int, x: Bounds, y: Bounds, spacing: Spacing) -> Floats:
     """[rows * columns, 2] points, row by row: row 0 at y's maximum, column 0 at x's minimum."""
-    horizontal = axis(x, columns, spacing)
-    vertical = axis(y, rows, spacing)[::-1]
     points = np.empty((rows, columns, 2), np.float32)
-    points[..., 0] = horizontal
-    points[..., 1] = vertical[:, None]
+    points[..., 0] = axis(x, columns, spacing)
+    points[..., 1] = axis(y, rows, spacing)[::-1, None]
     return points.reshape(-1, 2)
 
 
 def tile(zoom: int, column: int, row: int) -> tuple[Bounds, Bounds]:
-    """From the centre of a map tile's first cell to that of its last, along x and along y.
+    """The centres of a map tile's first and last cell along x, and along y.
 
-    Column 0 lies at x's minimum and row 0 at y's maximum, as in "slippy map" tiles. Cells are
-    `cell_size` apart, across neighbouring tiles too.
-    Raises ValueError where there is no such tile.
+    As in "slippy map" tiles, column 0 lies at x's minimum and row 0 at y's maximum. Cells are
+    `cell_size` apart, also across neighbouring tiles. Raises ValueError if there is no such tile.
     """
     if not 0 <= zoom <= MAX_ZOOM or not (0 <= column < 2**zoom and 0 <= row < 2**zoom):
         raise ValueError("there is no tile at this zoom, column and row")
@@ -60,16 +56,16 @@ def tile(zoom: int, column: int, row: int) -> tuple[Bounds, Bounds]:
 
 
 def cell_size(zoom: int) -> float:
-    """Width and height of a map tile's cell: 256 at zoom 0, half as much at each zoom after it."""
+    """Side of a map tile's cell: 256 at zoom 0, halved by each further zoom."""
     return 2 * WORLD / TILE_CELLS * 0.5**zoom
 
 
 def axis(bounds: Bounds, count: int, spacing: Spacing) -> Doubles:
-    """`count` ascending coordinates, both ends included; one alone is the middle.
+    """`count` ascending coordinates with both ends; a single one is the middle.
 
-    `linear` takes equal steps; `quantile` equal steps of probability under the standard normal
+    `linear` takes equal steps, `quantile` equal steps of probability under the standard normal
     prior, mapped back by its inverse distribution function (Kingma & Welling 2014, figure 4).
-    Raises ValueError where bounds for `quantile` hold no representable probability.
+    Raises ValueError if bounds for `quantile` hold no representable probability.
     """
     if spacing == "linear":
         return _between(bounds.minimum, bounds.maximum, count)
@@ -83,7 +79,7 @@ def _between(lower: float, upper: float, count: int) -> Doubles:
 
 
 def _quantiles(bounds: Bounds, count: int) -> Doubles:
-    if bounds.minimum > 0:  # 1 - 1e-20 is 1: the upper tail loses precision, the lower keeps it
+    if bounds.minimum > 0:  # 1 - 1e-20 is 1: only the lower tail is precise
         mirrored = _quantiles(Bounds(-bounds.maximum, -bounds.minimum), count)
         return -mirrored[::-1]
     lower, upper = _probability_below(bounds.minimum), _probability_below(bounds.maximum)
@@ -96,7 +92,7 @@ def _quantiles(bounds: Bounds, count: int) -> Doubles:
 
 
 def _probability_below(coordinate: float) -> float:
-    # NormalDist.cdf subtracts erf from 1, which is 0 below -8.3; erfc keeps the tail.
+    # NormalDist.cdf computes 1 - erf, which is 0 below -8.3; erfc keeps the tail.
     return 0.5 * math.erfc(-coordinate / math.sqrt(2))
 
 

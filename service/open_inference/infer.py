@@ -1,10 +1,10 @@
-"""Inference on tensors: which input, which outputs, and what is computed.
+"""Inference on tensors: checks a request and computes its outputs.
 
 `images` [B, 1, H, W] gives `latents` and `standard_deviation` [B, D]; `latents` [B, D] gives
 `pixels` [B, 1, H, W].
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,12 +17,7 @@ from service.artifact.contract import Artifact
 from service.errors import Invalid
 from service.latent.planes import MAX_COORDINATE
 from service.open_inference import tensors
-from service.open_inference.schemas import (
-    InferenceInput,
-    ModelMetadata,
-    TensorInput,
-    TensorMetadata,
-)
+from service.open_inference.schemas import InferenceInput, TensorInput
 from service.serving.inference import decode, encode
 from service.serving.work import SMALL_IMAGES, ItemKind, Work, is_small_drawing
 from service.settings import Settings
@@ -33,7 +28,7 @@ BATCH = -1
 
 @dataclass(frozen=True)
 class Reply:
-    """JSON, and behind it the tensors that were asked for as bytes."""
+    """JSON, and the bytes of outputs that follow it."""
 
     header: bytes
     binary: bytes
@@ -41,54 +36,58 @@ class Reply:
 
 @dataclass(frozen=True)
 class InputKind:
-    """What one of the two inputs is made of, and what is computed from it."""
+    """One of the two inputs: its limits, and what the model computes from it."""
 
     shape: tuple[int, ...]
     minimum: float
     maximum: float
     max_batch: int
     counted_as: ItemKind
-    is_small: Callable[[int], bool]
+    is_small: bool  # can be computed on the event loop
     outputs: tuple[str, ...]
     compute: Callable[[Artifact, Floats], Mapping[str, Floats]]
 
 
-def describe(artifact: Artifact) -> ModelMetadata:
-    """What the model takes and gives. Of the two inputs a request has one."""
+def describe(artifact: Artifact) -> bytes:
+    """The model's metadata as JSON. A request has one of the two inputs."""
     manifest = artifact.manifest
-    shape = {
-        "images": [BATCH, 1, manifest.image.height, manifest.image.width],
-        "latents": [BATCH, manifest.latent_dim],
-    }
-    shape |= {"standard_deviation": shape["latents"], "pixels": shape["images"]}
-
-    def named(*names: str) -> list[TensorMetadata]:
-        return [
-            TensorMetadata(name=name, datatype=tensors.DATATYPE, shape=shape[name])
-            for name in names
-        ]
-
-    return ModelMetadata(
-        name=manifest.name,
-        versions=[str(manifest.version)],
-        platform=PLATFORM,
-        inputs=named("images", "latents"),
-        outputs=named("latents", "standard_deviation", "pixels"),
+    images = [BATCH, 1, manifest.image.height, manifest.image.width]
+    latents = [BATCH, manifest.latent_dim]
+    return to_json(
+        {
+            "name": manifest.name,
+            "versions": [str(manifest.version)],
+            "platform": PLATFORM,
+            "inputs": [_metadata("images", images), _metadata("latents", latents)],
+            "outputs": [
+                _metadata("latents", latents),
+                _metadata("standard_deviation", latents),
+                _metadata("pixels", images),
+            ],
+        }
     )
 
 
 def plan_inference(
     artifact: Artifact, settings: Settings, request: InferenceInput, binary: bytes
 ) -> Work[Reply]:
-    """The outputs asked for; `binary` is what followed the request's JSON. Raises Invalid."""
-    tensor, kind = _choose(request, artifact, settings)
-    _check(request, tensor, kind, binary)
+    """Plan the requested outputs. `binary` follows the request's JSON. Raises Invalid."""
+    tensor = request.inputs[0]
     count = tensor.shape[0]
+    kinds = _kinds(artifact, settings, count)
+    if len(request.inputs) != 1 or tensor.name not in kinds:
+        raise Invalid("expected one input, named images or latents", "/body/inputs")
+    kind = kinds[tensor.name]
+    _check(request, tensor, kind, binary)
     compute = partial(_run, artifact, request, tensor, kind, binary)
-    return Work(artifact, compute, kind.is_small(count), kind.counted_as, count)
+    return Work(artifact, compute, kind.is_small, kind.counted_as, count)
 
 
-def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
+def _metadata(name: str, shape: Sequence[int]) -> dict[str, Any]:
+    return {"name": name, "datatype": tensors.DATATYPE, "shape": shape}
+
+
+def _kinds(artifact: Artifact, settings: Settings, count: int) -> Mapping[str, InputKind]:
     image, latent_dim = artifact.manifest.image, artifact.manifest.latent_dim
     max_drawn = settings.max_output_numbers // (image.height * image.width)
     return {
@@ -98,7 +97,7 @@ def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
             maximum=1,
             max_batch=settings.max_images,
             counted_as="images",
-            is_small=lambda count: count <= SMALL_IMAGES,
+            is_small=count <= SMALL_IMAGES,
             outputs=("latents", "standard_deviation"),
             compute=_encode,
         ),
@@ -108,24 +107,15 @@ def _kinds(artifact: Artifact, settings: Settings) -> Mapping[str, InputKind]:
             maximum=MAX_COORDINATE,
             max_batch=min(settings.max_latents, max_drawn),
             counted_as="latents",
-            is_small=lambda count: is_small_drawing(artifact, count),
+            is_small=is_small_drawing(artifact, count),
             outputs=("pixels",),
             compute=_decode,
         ),
     }
 
 
-def _choose(
-    request: InferenceInput, artifact: Artifact, settings: Settings
-) -> tuple[TensorInput, InputKind]:
-    tensor, kinds = request.inputs[0], _kinds(artifact, settings)
-    if len(request.inputs) != 1 or tensor.name not in kinds:
-        raise Invalid("expected one input, named images or latents", "/body/inputs")
-    return tensor, kinds[tensor.name]
-
-
 def _check(request: InferenceInput, tensor: TensorInput, kind: InputKind, binary: bytes) -> None:
-    """All that can be checked without touching the values."""
+    """Check everything but the values."""
     if tensor.datatype != tensors.DATATYPE:
         raise Invalid(f"expected {tensors.DATATYPE}", "/body/inputs/0/datatype")
     if tuple(tensor.shape[1:]) != kind.shape:
@@ -144,32 +134,26 @@ def _check(request: InferenceInput, tensor: TensorInput, kind: InputKind, binary
 
 
 def _run(
-    artifact: Artifact,
-    request: InferenceInput,
-    tensor: TensorInput,
-    kind: InputKind,
-    binary: bytes,
+    artifact: Artifact, request: InferenceInput, tensor: TensorInput, kind: InputKind, binary: bytes
 ) -> Reply:
     pointer = "/body/inputs/0"
     if tensor.data is None:
         values = tensors.from_bytes(binary, tensor.shape, pointer)
     else:
         values = tensors.from_json(tensor.data, tensor.shape, f"{pointer}/data")
-    if not ((values >= kind.minimum) & (values <= kind.maximum)).all():  # NaN is in no range
-        detail = f"expected values from {kind.minimum:g} to {kind.maximum:g}"
-        raise Invalid(detail, pointer)
+    if not ((values >= kind.minimum) & (values <= kind.maximum)).all():  # true for NaN
+        raise Invalid(f"expected values from {kind.minimum:g} to {kind.maximum:g}", pointer)
     return _reply(artifact, request, kind, kind.compute(artifact, values))
 
 
 def _reply(
     artifact: Artifact, request: InferenceInput, kind: InputKind, results: Mapping[str, Floats]
 ) -> Reply:
-    asked = {output.name: output.parameters.binary_data for output in request.outputs}
+    requested = {output.name: output.parameters.binary_data for output in request.outputs}
     outputs, parts = list[dict[str, Any]](), list[bytes]()
-    for name in asked or kind.outputs:
-        result, as_bytes = results[name], asked.get(name)
-        output: dict[str, Any] = {"name": name, "datatype": tensors.DATATYPE}
-        output["shape"] = result.shape
+    for name in requested or kind.outputs:
+        result, as_bytes = results[name], requested.get(name)
+        output = _metadata(name, result.shape)
         if request.parameters.binary_data_output if as_bytes is None else as_bytes:
             parts.append(tensors.to_bytes(result))
             output["parameters"] = {"binary_data_size": len(parts[-1])}

@@ -1,33 +1,27 @@
-"""The Open Inference Protocol v2 under /v2, on the same models, executor and limits as our own API.
+"""The Open Inference Protocol v2 under /v2, with the models, executor and limits of the main API.
 
-Not in the OpenAPI document: the protocol has its own, and its tensors (flat or nested lists, or
-bytes behind JSON) are what client generators cannot express.
+It is not in the OpenAPI document: the protocol has its own, and client generators cannot express
+its tensors (flat or nested lists, or bytes after JSON).
 """
 
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from service.artifact.contract import Artifact
 from service.errors import ModelUnknown, OperationUnknown
-from service.http.answer import Headers
-from service.http.operation import Answers, Operation, OperationRouter
+from service.http.answer import Answer
+from service.http.operation import JSON, Answers, Operation, OperationRouter
 from service.open_inference.infer import Reply, describe, plan_inference
-from service.open_inference.schemas import (
-    Live,
-    ModelMetadata,
-    ModelReady,
-    ServerMetadata,
-    ServerReady,
-)
 from service.open_inference.tensor_body import HEADER_LENGTH, TensorBody, TensorRequest
 from service.serving.atlas import Atlas
 from service.serving.work import Work
 
 PREFIX = "/v2"
-JSON = Answers("application/json", "")
-# What Triton's clients ask for beyond the protocol: each is refused by its extension's name.
+ANSWERS = Answers(JSON, "")
+# Triton's extensions of the protocol, each refused by its name.
 TRITON_EXTENSIONS = {
     "model_configuration": ("/models/{name}/config", "/models/{name}/versions/{number}/config"),
     "statistics": ("/models/{name}/stats", "/models/{name}/versions/{number}/stats"),
@@ -42,79 +36,68 @@ router = OperationRouter(prefix=PREFIX, is_documented=False)
 
 
 class ModelVersionPath(BaseModel):
-    """A path that names a model, and perhaps its version."""
-
     name: str
     number: str | None = None
 
 
 class InferenceAnswers(Answers):
-    """JSON, and behind it the tensors that were asked for as bytes."""
-
-    def content(self, result: Reply) -> tuple[bytes, bytes, Headers]:
-        """See Answers."""
+    def of(self, plan: object, result: Reply) -> Answer:
         if not result.binary:
-            return result.header, b"application/json", []
+            return self.with_content(plan, result.header, JSON)
         length = (HEADER_LENGTH.lower().encode(), b"%d" % len(result.header))
-        return result.header + result.binary, b"application/octet-stream", [length]
+        content = result.header + result.binary
+        return self.with_content(plan, content, "application/octet-stream", [length])
 
 
-@router.plan(Operation("GET", "", JSON, allows_any_query=True))
-def server_metadata(_: Atlas) -> ServerMetadata:
-    """Name, version and extensions."""
-    return ServerMetadata(
-        name="latent-atlas", version=version("latent-atlas"), extensions=["binary_tensor_data"]
-    )
+@router.plan(Operation("GET", "", ANSWERS, allows_any_query=True))
+def server_metadata(_: Atlas) -> bytes:
+    extensions = ["binary_tensor_data"]
+    name = "latent-atlas"
+    return to_json({"name": name, "version": version(name), "extensions": extensions})
 
 
-@router.plan(Operation("GET", "/health/live", JSON, allows_any_query=True, is_open=True))
-def server_live(_: Atlas) -> Live:
-    """200 whenever the process answers at all."""
-    return Live()
+@router.plan(Operation("GET", "/health/live", ANSWERS, allows_any_query=True, is_open=True))
+def server_live(_: Atlas) -> bytes:
+    return to_json({"live": True})
 
 
-@router.plan(Operation("GET", "/health/ready", JSON, allows_any_query=True, is_open=True))
-def server_ready(atlas: Atlas) -> ServerReady:
+@router.plan(Operation("GET", "/health/ready", ANSWERS, allows_any_query=True, is_open=True))
+def server_ready(atlas: Atlas) -> bytes:
     """200 once every model is loaded, verified and warm; otherwise 503."""
     atlas.lifecycle.require_ready()
-    return ServerReady()
+    return to_json({"ready": True})
 
 
-@router.plan(Operation("GET", "/models/{name}", JSON, allows_any_query=True))
-@router.plan(Operation("GET", "/models/{name}/versions/{number}", JSON, allows_any_query=True))
-def model_metadata(atlas: Atlas, path: ModelVersionPath) -> ModelMetadata:
-    """Inputs and outputs of a model."""
+@router.plan(Operation("GET", "/models/{name}", ANSWERS, allows_any_query=True))
+@router.plan(Operation("GET", "/models/{name}/versions/{number}", ANSWERS, allows_any_query=True))
+def model_metadata(atlas: Atlas, path: ModelVersionPath) -> bytes:
     return describe(_find(atlas, path))
 
 
-@router.plan(Operation("GET", "/models/{name}/ready", JSON, allows_any_query=True))
+@router.plan(Operation("GET", "/models/{name}/ready", ANSWERS, allows_any_query=True))
 @router.plan(
-    Operation("GET", "/models/{name}/versions/{number}/ready", JSON, allows_any_query=True)
+    Operation("GET", "/models/{name}/versions/{number}/ready", ANSWERS, allows_any_query=True)
 )
-def model_ready(atlas: Atlas, path: ModelVersionPath) -> ModelReady:
+def model_ready(atlas: Atlas, path: ModelVersionPath) -> bytes:
     """200 if the model is served; otherwise 404 or 503."""
     _find(atlas, path)
-    return ModelReady(name=path.name)
+    return to_json({"name": path.name, "ready": True})
 
 
 def _infer_at(path: str) -> Operation:
-    answers = InferenceAnswers("application/json", "")
+    answers = InferenceAnswers(JSON, "")
     return Operation("POST", path, answers, body_reader=TensorBody(), allows_any_query=True)
 
 
 @router.plan(_infer_at("/models/{name}/infer"))
 @router.plan(_infer_at("/models/{name}/versions/{number}/infer"))
 async def infer(atlas: Atlas, path: ModelVersionPath, body: TensorRequest) -> Work[Reply]:
-    """Encode `images` or decode `latents`."""
     artifact = _find(atlas, path)
     return plan_inference(artifact, atlas.settings, await body.parse(), body.binary)
 
 
 def _find(atlas: Atlas, path: ModelVersionPath) -> Artifact:
-    """The model, in the version that is served if one is named.
-
-    Raises ModelUnknown or ModelUnavailable.
-    """
+    """The model. Raises ModelUnavailable, or ModelUnknown also for a version that is not served."""
     artifact = atlas.registry.get(path.name)
     if path.number not in (None, str(artifact.manifest.version)):
         raise ModelUnknown("this version of the model is not served")

@@ -1,4 +1,4 @@
-"""The body of a request to infer: JSON, and perhaps tensors as bytes behind it."""
+"""The body of an inference request: JSON, optionally followed by tensors as bytes."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from service.errors import Invalid, Malformed, pointer_to
-from service.http.bodies import Body, JsonParser
+from service.http.bodies import JsonParser
 from service.http.exchange import Exchange
 from service.open_inference.schemas import InferenceInput
 
@@ -16,7 +16,7 @@ LENGTH: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
 
 @dataclass(frozen=True)
 class TensorRequest:
-    """The two parts of a body; the JSON is parsed once it is known that there is such a model."""
+    """A body in two parts. The JSON is parsed after the model is found."""
 
     content: bytes
     header_length: int | None
@@ -24,11 +24,11 @@ class TensorRequest:
 
     @property
     def binary(self) -> bytes:
-        """What follows the JSON."""
+        """The bytes after the JSON."""
         return b"" if self.header_length is None else self.content[self.header_length :]
 
     async def parse(self) -> InferenceInput:
-        """The JSON. Raises Malformed, Invalid or Overloaded."""
+        """Parse the JSON. Raises Malformed, Invalid or Overloaded."""
         if self.header_length is not None and self.header_length > len(self.content):
             raise Malformed(f"the body is shorter than its {HEADER_LENGTH}")
         return await self.json.parse(InferenceInput, self.content[: self.header_length])
@@ -39,10 +39,8 @@ class TensorBody:
 
     media_type = None
 
-    async def read(self, body: Body, json: JsonParser) -> TensorRequest:
-        """See BodyReader."""
-        length = _header_length(body.exchange)
-        return TensorRequest(await body.whole(), length, json)
+    async def read(self, exchange: Exchange, content: bytes, json: JsonParser) -> TensorRequest:
+        return TensorRequest(content, _header_length(exchange), json)
 
 
 def _header_length(exchange: Exchange) -> int | None:

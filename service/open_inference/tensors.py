@@ -1,7 +1,7 @@
-"""Tensors as the Open Inference Protocol sends them, and as numpy arrays.
+"""Converts tensors of the Open Inference Protocol to and from numpy arrays.
 
-As JSON a tensor is a flat or nested list in row-major order, as bytes little-endian float32. What
-a tensor must hold is decided elsewhere; here it is only read whole or refused.
+In JSON a tensor is a flat or nested list in row-major order, as bytes it is little-endian float32.
+This module checks shapes and types. `infer` checks the range of values.
 """
 
 import math
@@ -22,14 +22,14 @@ Row = Annotated[list[Number], FailFast()]
 Plane = Annotated[list[Row], FailFast()]
 Volume = Annotated[list[Plane], FailFast()]
 Batch = Annotated[list[Volume], FailFast()]
-# Lists of each depth; pydantic checks a number in a few nanoseconds, and that it is one.
+# Lists of each depth. pydantic checks the type of a number in a few nanoseconds.
 NESTED: Sequence[TypeAdapter[Any]] = [TypeAdapter(kind) for kind in (Row, Plane, Volume, Batch)]
 
 
 def from_json(data: list[Any], shape: Sequence[int], pointer: str) -> Floats:
-    """The array of a flat list, or of lists nested as `shape` says.
+    """The array of a flat list, or of lists nested as in `shape`.
 
-    Raises Invalid for what is not finite numbers in that shape.
+    Raises Invalid unless they are finite numbers in that shape.
     """
     try:
         numbers = NESTED[_depth(data) - 1].validate_python(data)
@@ -42,14 +42,14 @@ def from_json(data: list[Any], shape: Sequence[int], pointer: str) -> Floats:
         raise Invalid(f"expected a flat list or the shape {list(shape)}", pointer)
     if array.size != math.prod(shape):
         raise Invalid(f"expected {math.prod(shape)} numbers, found {array.size}", pointer)
-    with np.errstate(over="ignore"):  # infinity is out of every range
+    with np.errstate(over="ignore"):  # infinity fails every range check
         return array.astype(np.float32).reshape(shape)
 
 
 def from_bytes(raw: bytes, shape: Sequence[int], pointer: str) -> Floats:
-    """The array of little-endian float32 values; they need not be finite.
+    """The array of little-endian float32 values, which may not be finite.
 
-    Raises Invalid where there are more or fewer bytes than `shape` needs.
+    Raises Invalid unless there are as many bytes as `shape` needs.
     """
     expected = math.prod(shape) * WIRE.itemsize
     if len(raw) != expected:
@@ -58,12 +58,11 @@ def from_bytes(raw: bytes, shape: Sequence[int], pointer: str) -> Floats:
 
 
 def to_bytes(array: Floats) -> bytes:
-    """The values in row-major order as little-endian float32."""
     return array.astype(WIRE).tobytes()
 
 
 def _depth(data: Any) -> int:
-    """How deep the first of the lists is nested, at most as deep as a tensor can be."""
+    """How deep the first list is nested, at most the depth of a tensor."""
     depth = 1
     while depth < len(NESTED) and data and isinstance(data[0], list):
         data, depth = data[0], depth + 1

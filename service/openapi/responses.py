@@ -60,8 +60,8 @@ def responses_of(
             "description": "The client's copy is current.",
             "headers": CACHE_HEADERS | REQUEST_ID_HEADER,
         }
-    for status in operation.errors:
-        responses[str(status)] = _error(operation, status, operation.wrong[status], settings)
+    for status, wrong in sorted(operation.wrong.items()):
+        responses[str(status)] = _error(operation, status, wrong, settings)
     if settings.has_api_key and not operation.is_open:
         responses["401"] = _error(operation, 401, KEY_REQUIRED, settings)
     responses["500"] = _error(operation, 500, FAILED, settings)
@@ -71,7 +71,7 @@ def responses_of(
 def _success(operation: Operation, json_content: dict[str, Any] | None) -> dict[str, Any]:
     answers = operation.answers
     headers = {
-        **(MODEL_HEADERS if answers.names_model else {}),
+        **(MODEL_HEADERS if operation.names_model else {}),
         **(CACHE_HEADERS if answers.is_kept else {}),
         **REQUEST_ID_HEADER,
     }

@@ -73,7 +73,7 @@ def _answer_files(
             detail = f"the pictures up to this have over {settings.max_request_pixels} pixels"
             raise TooLarge(detail, pointer)
         pictures.append(picture)
-    images = np.stack([picture.pixels for picture in pictures])
+    images = np.array([picture.pixels for picture in pictures])
     return to_json(artifact, images, [picture.applied for picture in pictures], "/form/images")
 
 

@@ -1,7 +1,7 @@
-"""Grey levels to an animated PNG (PNG third edition, W3C 2025), which browsers play.
+"""Encodes grey levels as an animated PNG (PNG third edition, W3C 2025), which browsers play.
 
-Written here like `png`: each frame is whole and keeps its own time, and equal pictures give equal
-bytes; Pillow writes only what has changed and joins frames that are the same.
+Pillow is not used: it stores only what changes and merges equal frames. Here every frame is whole
+and has its own delay, and equal pictures give equal bytes.
 """
 
 import struct
@@ -10,19 +10,18 @@ from collections.abc import Sequence
 from service.artifact.arrays import Levels
 from service.pictures.png import SIGNATURE, chunk, compressed, header
 
-ENDLESS = 0  # plays
-KEEP, REPLACE = 0, 0  # what becomes of a frame, and how the next is drawn over it
-MILLISECONDS = 1000  # delays are fractions of a second
+ENDLESS = 0  # number of plays
+KEEP, REPLACE = 0, 0  # how a frame is disposed of, and how the next is blended over it
 
 
 def encode_apng(frames: Sequence[Levels], frame_milliseconds: int) -> bytes:
     """One or more [H, W] frames -> an 8-bit greyscale APNG that plays them endlessly."""
     parts = [SIGNATURE, header(frames[0]), chunk(b"acTL", struct.pack(">II", len(frames), ENDLESS))]
-    sequence = 0  # over all chunks that control or hold a frame
+    sequence = 0  # counts fcTL and fdAT chunks
     for index, frame in enumerate(frames):
         parts.append(chunk(b"fcTL", _control(sequence, frame, frame_milliseconds)))
         sequence += 1
-        if index == 0:  # what programs that know no animation show
+        if index == 0:  # programs without animation show this frame
             parts.append(chunk(b"IDAT", compressed(frame)))
         else:
             parts.append(chunk(b"fdAT", struct.pack(">I", sequence) + compressed(frame)))
@@ -32,6 +31,5 @@ def encode_apng(frames: Sequence[Levels], frame_milliseconds: int) -> bytes:
 
 def _control(sequence: int, frame: Levels, milliseconds: int) -> bytes:
     height, width = frame.shape
-    place = (width, height, 0, 0)
-    delay = (milliseconds, MILLISECONDS)
-    return struct.pack(">IIIIIHHBB", sequence, *place, *delay, KEEP, REPLACE)
+    area, delay = (width, height, 0, 0), (milliseconds, 1000)  # a fraction of a second
+    return struct.pack(">IIIIIHHBB", sequence, *area, *delay, KEEP, REPLACE)

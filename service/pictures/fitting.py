@@ -1,4 +1,4 @@
-"""Bytes of an uploaded picture to what the model takes, and a list of what was done on the way."""
+"""Converts an uploaded picture to the model's size and polarity, and lists every step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ EXIF_ORIENTATION = 0x0112
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 GREY_MODES = ("1", "L", "LA", *SIXTEEN_BIT_MODES)
 
-# A picture of more than this many times the model's size is averaged down to it in bands of whole
-# cells before it is resampled: the difference is below a grey level, and memory stays flat.
+# A picture larger than this many times the model's size is averaged down to about that size before
+# resampling, in bands of whole cells. Memory stays flat; the result changes by less than a level.
 REDUCING_GAP = 8
 BAND_PIXELS = 2**18
 
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` is [H, W] in 0..1 as the model takes it; `applied` says how it came about.
+    """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it.
 
-    `declared_pixels` is the size of the file's picture, which is what it costs to read.
+    `declared_pixels` is width x height in the file, a measure of the cost of reading it.
     """
 
     pixels: Floats
@@ -42,25 +42,23 @@ def read_picture(
 ) -> Picture:
     """Decode a PNG, JPEG, WebP, GIF or BMP and fit it to the model's size and polarity.
 
-    Transparency shows the model's background, grey is ITU-R BT.601 luma, the aspect is kept by
-    padding, and resampling is antialiased (Lanczos). `polarity` auto inverts a picture whose
-    border is more light than dark: none of the 70,000 Fashion-MNIST images is.
-    Raises MediaTypeUnsupported, TooLarge (before decoding) or Invalid, all naming `pointer`.
+    Composites transparency on the model's background, takes ITU-R BT.601 luma as grey, resamples
+    with Lanczos (antialiased) and pads to keep the aspect ratio. `polarity` auto inverts a picture
+    whose border is more light than dark, which no Fashion-MNIST image has.
+    Raises MediaTypeUnsupported, TooLarge (before decoding) or Invalid, all with `pointer`.
     """
     file = open_picture(content, max_pixels, pointer)
     width, height = file.image.size
     try:
         return Picture(*_fitted(file, spec, polarity), declared_pixels=width * height)
-    # Pillow's decoders raise nearly every built-in error on hostile bytes; whichever it is, the
-    # file is at fault.
-    except Exception as exc:
+    except Exception as exc:  # on hostile bytes, Pillow raises nearly every built-in error
         raise Invalid("the picture is damaged and cannot be decoded", pointer) from exc
 
 
 def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Floats, list[str]]:
     applied = ["frame: first of several"] if file.is_animated else []
     width, height = file.image.size
-    # A JPEG can be decoded at an eighth of its size, with its cosines as the filter.
+    # This lets a JPEG decode at down to an eighth of its size.
     file.image.draft(file.image.mode, (spec.width * REDUCING_GAP, spec.height * REDUCING_GAP))
     file.image.load()
     image, orientation = _upright(file.image)
@@ -70,7 +68,7 @@ def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Flo
         width, height = height, width
     applied += _grey_notes(image, file.is_deep_colour)
     inner = _inner_size(width, height, spec)
-    background = np.float32(polarity == "invert")  # what becomes the model's black
+    background = np.float32(polarity == "invert")  # the level that becomes the model's black
     reduced = _Reduction(image, inner, background)
     values = reduced.values
     if reduced.is_transparent:
@@ -82,14 +80,14 @@ def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Flo
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, int]:
-    """The image as its EXIF orientation shows it, and that orientation; 1 is as stored."""
+    """The image turned by its EXIF orientation, and that orientation; 1 is as stored."""
     try:
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # damaged metadata, of which Pillow's parser raises or warns in many ways
+    except Exception:  # on damaged metadata, Pillow raises or warns in many ways
         return image, 1
-    if orientation not in range(2, 9):
-        return image, 1
-    return ImageOps.exif_transpose(image), orientation
+    if orientation in range(2, 9):
+        return ImageOps.exif_transpose(image), orientation
+    return image, 1
 
 
 def _grey_notes(image: Image.Image, is_deep_colour: bool) -> Iterator[str]:
@@ -104,8 +102,8 @@ def _grey_notes(image: Image.Image, is_deep_colour: bool) -> Iterator[str]:
 class _Reduction:
     """An image as grey values on a background, averaged over cells of whole pixels.
 
-    `values` is [rows, columns] in 0..1; `box` is the part of it that the image covers, since the
-    last cells may be cut off; `is_exact` where each cell is one pixel.
+    `values` is [rows, columns] in 0..1. `box` is the part that the image covers: it may cut off
+    the last cells.
     """
 
     def __init__(self, image: Image.Image, inner: tuple[int, int], background: np.float32) -> None:
@@ -126,7 +124,6 @@ class _Reduction:
         self.values = cells[0] if len(cells) == 1 else np.concatenate(cells)
 
     def border_mean(self) -> float:
-        """The mean of the outermost pixels."""
         width, height = self._image.size
         part = self._part if self.is_exact else self._shown
         edges = [part(0, 0, width, 1), part(0, height - 1, width, height)]
@@ -150,7 +147,7 @@ class _Reduction:
 
 
 def _levels(image: Image.Image) -> tuple[Floats, Floats | None]:
-    """Grey levels and opacity, both [h, w] in 0..1; no opacity where nothing is transparent."""
+    """Grey levels and opacity, both [h, w] in 0..1. Opacity is None if nothing is transparent."""
     transparent = image.info.get("transparency")
     if image.mode in SIXTEEN_BIT_MODES:
         levels, white = np.asarray(image), 65535
@@ -181,7 +178,7 @@ def _cell_means(values: Floats, down: int, across: int) -> Floats:
 
 
 def _inner_size(width: int, height: int, spec: ImageSpec) -> tuple[int, int]:
-    """Width and height of the largest picture of the same aspect in the model's frame."""
+    """Width and height of the picture scaled to fit the model's size."""
     factor = min(spec.height / height, spec.width / width)
     inner_width = min(spec.width, max(1, round(width * factor)))
     return inner_width, min(spec.height, max(1, round(height * factor)))
@@ -203,6 +200,6 @@ def _resample(
         applied.append(f"padding: to {spec.width} x {spec.height}, centred")
     canvas = np.zeros((spec.height, spec.width), np.float32)
     left, top = (spec.width - inner[0]) // 2, (spec.height - inner[1]) // 2
-    # Lanczos overshoots at edges; the model knows only 0..1.
+    # Lanczos overshoots at edges; the model expects 0..1.
     canvas[top : top + inner[1], left : left + inner[0]] = np.asarray(resized).clip(0, 1)
     return canvas

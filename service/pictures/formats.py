@@ -1,6 +1,6 @@
-"""Which picture files are read: bytes to an opened image whose size is known to be within limits.
+"""Opens picture files: from bytes to an image whose declared size is within the limits.
 
-Nothing is decoded here, and nothing that a file may hold beside its first picture is unpacked.
+Decodes no pixels, and unpacks nothing but the first picture.
 """
 
 import io
@@ -19,40 +19,38 @@ SIGNATURES = {
     b"BM": "BMP",
     b"RIFF": "WEBP",
 }
-# The largest side of GIF and JPEG, and a bound on what one row of pixels costs.
+# The largest side in GIF and JPEG. It also limits the cost of one row of pixels.
 MAX_SIDE = 65_535
-# Of a PNG's ancillary chunks, those that change its first picture. Others are cut out unread: a few
-# kilobytes of compressed text or colour profile unpack to tens of megabytes.
+# The ancillary PNG chunks that change the first picture. All others are removed unread: a few
+# kilobytes of compressed text or colour profile can unpack to tens of megabytes.
 PNG_ANCILLARY = (b"tRNS", b"eXIf")
-# Of a JPEG's application segments, the first of each that says how to show it: JFIF, Exif, Adobe.
-# Pillow joins all further ones, of which millions fit into a request.
+# The JPEG application segments that affect how a picture looks: the first of each is kept.
+# Pillow would join all of them, and a request can hold millions.
 JPEG_APPLICATION = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
 JPEG_COMMENT, JPEG_SCAN = 0xFE, 0xDA
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """An image that is not decoded yet, and what Pillow does not tell of its file."""
+    """An image that is not decoded yet, and what Pillow does not report about its file."""
 
     image: Image.Image
     is_animated: bool
-    is_deep_colour: bool  # 16 bits a channel, of which Pillow reads the upper 8
+    is_deep_colour: bool  # 16 bits a channel; Pillow reads the upper 8
 
 
 def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
-    """Recognise a file by its content and check the size that it declares.
+    """Detect the format from the content, and check the declared size.
 
-    Raises MediaTypeUnsupported, TooLarge or Invalid, all naming `pointer`.
+    Raises MediaTypeUnsupported, TooLarge or Invalid, all with `pointer`.
     """
     if not content:
         raise Invalid("the file is empty", pointer)
     format_name = _format_name(content)
     if format_name is None:
         raise MediaTypeUnsupported("not a PNG, JPEG, WebP, GIF or BMP file", pointer)
-    if format_name == "WEBP":  # whose decoder takes memory for the whole canvas when it is opened
+    if format_name == "WEBP":  # opening it allocates the whole canvas
         _check_size(*_webp_canvas(content), max_pixels, pointer)
-    # Pillow's parsers raise nearly every built-in error on hostile bytes; whichever it is, the
-    # file is at fault.
     try:
         if format_name == "PNG":
             return _open_png(content, max_pixels, pointer)
@@ -64,12 +62,12 @@ def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
         raise _too_large(max_pixels, pointer) from exc
     except TooLarge:
         raise
-    except Exception as exc:
+    except Exception as exc:  # on hostile bytes, Pillow raises nearly every built-in error
         raise Invalid(f"the {format_name} file is damaged and cannot be opened", pointer) from exc
 
 
 def is_small_png(content: bytes, max_pixels: int) -> bool:
-    """Whether a file is, by its first bytes alone, a PNG of at most so many pixels."""
+    """Whether the first bytes are those of a PNG with at most `max_pixels` pixels."""
     width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
     return content.startswith(PNG_SIGNATURE) and width * height <= max_pixels
 
@@ -93,7 +91,7 @@ def _too_large(max_pixels: int, pointer: str) -> TooLarge:
 
 
 def _webp_canvas(content: bytes) -> tuple[int, int]:
-    """Width and height as the first chunk declares them; 0 where there is none (RFC 9649)."""
+    """Width and height as the first chunk declares them, 0 if there is no chunk (RFC 9649)."""
     kind, data = content[12:16], content[20:30]
     if kind == b"VP8X":
         return 1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little")
@@ -108,14 +106,14 @@ def _open_png(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
     essential, is_animated = _essential_chunks(content)
     image = Image.open(io.BytesIO(essential), formats=["PNG"])
     _check_size(*image.size, max_pixels, pointer)
-    depth, colour_type = content[24], content[25]  # of IHDR, which Pillow found in its place
+    depth, colour_type = content[24], content[25]  # in IHDR, which Pillow has checked
     is_deep_colour = depth == 16 and colour_type != 0
     _scale_transparency(image, depth, is_deep_colour)
     return PictureFile(image, is_animated, is_deep_colour)
 
 
 def _essential_chunks(content: bytes) -> tuple[bytes, bool]:
-    """A PNG without what does not show in its first picture, and whether it is animated."""
+    """The PNG chunks that affect the first picture, and whether the PNG is animated."""
     kept, offset, is_animated = [content[:8]], 8, False
     while offset < len(content):
         name = content[offset + 4 : offset + 8]
@@ -128,32 +126,34 @@ def _essential_chunks(content: bytes) -> tuple[bytes, bool]:
 
 
 def _essential_segments(content: bytes) -> bytes:
-    """A JPEG without what does not show, up to its first scan or the first thing out of place."""
+    """A JPEG without the segments that do not affect the picture.
+
+    Copies everything from the first scan, or from the first malformed segment, unchanged.
+    """
     kept, seen, offset = [content[:2]], set[int](), 2
     while content[offset : offset + 1] == b"\xff" and offset + 4 <= len(content):
         marker = content[offset + 1]
         if marker in (0xFF, JPEG_SCAN):
             break
         end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4])
-        if _shows(marker, content[offset + 4 : end], seen):
+        if 0xE0 <= marker <= 0xEF:  # an application segment
+            name = JPEG_APPLICATION.get(marker)
+            is_kept = name and content[offset + 4 : end].startswith(name) and marker not in seen
+        else:
+            is_kept = marker != JPEG_COMMENT
+        if is_kept:
             kept.append(content[offset:end])
             seen.add(marker)
         offset = end
     return b"".join([*kept, content[offset:]])
 
 
-def _shows(marker: int, data: bytes, seen: set[int]) -> bool:
-    if 0xE0 <= marker <= 0xEF:
-        name = JPEG_APPLICATION.get(marker)
-        return name is not None and data.startswith(name) and marker not in seen
-    return marker != JPEG_COMMENT
-
-
 def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) -> None:
-    """Bring a transparent level or colour to the scale in which Pillow gives the pixels."""
+    """Scale a transparent level or colour as Pillow scales the pixels."""
     transparency = image.info.get("transparency")
+    if transparency is None:
+        return
     if image.mode == "L" and depth in (2, 4):
-        if transparency is not None:
-            image.info["transparency"] = transparency * (255 // (2**depth - 1))
-    elif is_deep_colour and transparency is not None:
+        image.info["transparency"] = transparency * (255 // (2**depth - 1))
+    elif is_deep_colour:
         image.info["transparency"] = tuple(level >> 8 for level in transparency)

@@ -1,4 +1,4 @@
-"""Tiles to one picture."""
+"""Lays tiles out as one picture."""
 
 import math
 
@@ -8,14 +8,14 @@ from service.artifact.arrays import Levels
 
 
 def square_columns(count: int) -> int:
-    """The number of columns that lays `count` tiles out as square as possible."""
+    """The number of columns that makes a mosaic of `count` tiles as square as possible."""
     return math.isqrt(count - 1) + 1
 
 
 def lay_out(tiles: Levels, columns: int, scale: int) -> Levels:
-    """[N, H, W] tiles -> [rows * H * scale, columns * W * scale], row by row, no gaps.
+    """[N, H, W] tiles -> [rows * H * scale, columns * W * scale], row by row, without gaps.
 
-    Places after the last tile are black; `scale` repeats whole pixels.
+    Cells after the last tile are black. `scale` repeats whole pixels.
     """
     count, height, width = tiles.shape
     rows = -(-count // columns)

@@ -1,4 +1,4 @@
-"""How the service logs: one JSON object or one line of text a record, on standard error."""
+"""How the service logs: each record is one JSON object or one line of text on standard error."""
 
 import json
 import logging
@@ -9,25 +9,25 @@ from datetime import UTC, datetime
 from logging.handlers import MemoryHandler
 from typing import Any, Literal
 
-CAPACITY = 8  # more at once would hold up the request after them
+CAPACITY = 8  # writing more records at once would delay the next request
 WAIT_SECONDS = 0.1
 
 
 def configure_logging(level: str, form: Literal["json", "text"]) -> None:
-    """Send every logger's records, the server's too, through one handler; replaces others."""
+    """Send the records of all loggers, uvicorn's too, through one handler."""
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(stream)], force=True)
-    # What no line of ours tells need not be found out for each.
+    # No log line shows the caller, thread or process, so do not look them up for each record.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class GatheringHandler(MemoryHandler):
-    """Writes records in batches: in one go they cost a third of what they cost one by one.
+    """Writes records in batches, which costs a third of writing them one by one.
 
-    A batch is written once it is full, once it is WAIT_SECONDS old, with the first record that is
-    a warning or worse, and at the end of the process.
+    It writes a batch when it is full, when it is WAIT_SECONDS old, when a record is a warning or
+    worse, and when the process ends.
     """
 
     def __init__(self, target: logging.Handler) -> None:
@@ -44,10 +44,10 @@ class GatheringHandler(MemoryHandler):
 class JsonFormatter(logging.Formatter):
     """One JSON object a record. `extra={"fields": {...}}` adds its keys to the object."""
 
-    _encode = staticmethod(json.JSONEncoder(default=str).encode)  # json.dumps would make one a line
+    # json.dumps would make an encoder for each line.
+    _encode = staticmethod(json.JSONEncoder(default=str).encode)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON, in one line whatever is in it."""
         entry = {
             "time": _time(record),
             "level": record.levelname.lower(),
@@ -61,10 +61,9 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people; fields follow the message, quoted so that they stay in the line."""
+    """One line for people, then any traceback. Fields are quoted, so they cannot break the line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text, followed by a traceback if there is one."""
         fields = "".join(f" {name}={json.dumps(value)}" for name, value in _fields(record).items())
         line = f"{_time(record)} {record.levelname} {record.getMessage()}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

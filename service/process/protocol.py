@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with what it lacks: a limit on headers, joined writes, problems."""
+"""uvicorn's HTTP/1.1 protocol with a header limit, joined writes and problem details."""
 
 import asyncio
 import logging
@@ -12,24 +12,23 @@ from service.http.problems import Refusal, write_problem
 
 logger = logging.getLogger("service.access")
 
-# Of request line, headers and trailers; and what one more read from the socket brings. uvicorn's
-# own limit holds for its slower parser only.
+# Limits the request line, headers and trailers; one more read from the socket may exceed it.
+# uvicorn has a limit for its slower parser only.
 MAX_HEADER_BYTES = 64 * 1024
 
 
 class Protocol(HttpToolsProtocol):
-    """Limits what surrounds a body, answers in one write, and refuses what is not HTTP politely."""
+    """Limits everything but the body, which the pipeline limits."""
 
     _pending_bytes = 0
     _has_progressed = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Join the writes; reading is still controlled on the transport itself."""
+        # uvicorn's FlowControl keeps the transport itself, to pause and resume reads.
         super().connection_made(transport)
         self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived; refuse headers that grow too large without ever ending."""
         self._has_progressed = False
         super().data_received(data)
         self._pending_bytes = 0 if self._has_progressed else self._pending_bytes + len(data)
@@ -37,22 +36,19 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
 
     def on_headers_complete(self) -> None:
-        """Note that the request's headers are complete."""
         self._has_progressed = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Note some of a body, whose size the pipeline limits."""
         self._has_progressed = True
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that the request is complete."""
         self._has_progressed = True
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # says nothing of use
-        """Refuse what cannot be parsed, after answering the requests before it."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's text helps nobody
+        """Refuse bytes that are not HTTP, but let the response before them finish."""
         if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
             self.cycle.keep_alive = False
             return
@@ -68,11 +64,11 @@ class Protocol(HttpToolsProtocol):
 
 
 class JoinedWrites:
-    """A transport that sends an answer's headers together with its body.
+    """A transport that sends the headers of a response together with its body.
 
-    uvicorn writes them one after the other, which costs a second system call, a second packet and a
-    second wake-up of the client. So the first write is held until the next one, or until the next
-    turn of the event loop.
+    uvicorn writes them separately, which costs a second system call, a second packet and a second
+    wake-up of the client. The first write is held until the next write or the next turn of the
+    event loop.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -82,7 +78,6 @@ class JoinedWrites:
         self._flush_later: asyncio.Handle | None = None
 
     def write(self, data: bytes) -> None:
-        """Hold the first of two writes; send both with the second."""
         self._held.append(data)
         if self._flush_later is None:
             self._flush_later = self._loop.call_soon(self._flush)
@@ -90,12 +85,10 @@ class JoinedWrites:
             self._flush()
 
     def close(self) -> None:
-        """Send what is held, then close."""
         self._flush()
         self._transport.close()
 
     def is_closing(self) -> bool:
-        """As the transport's."""
         return self._transport.is_closing()
 
     def _flush(self) -> None:

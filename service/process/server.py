@@ -1,4 +1,4 @@
-"""uvicorn with a drain that loses nothing."""
+"""uvicorn with a drain that loses no request."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import math
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from types import FrameType
 
@@ -16,8 +17,8 @@ from service.process.protocol import Protocol
 from service.settings import Settings
 
 POLL_SECONDS = 0.05
-# A client that has not heard of the end may be sending a request on an open connection right now.
-# Closing the connection at once would reset it; once answered, the client knows.
+# A client may be sending a request on an open connection right now. Closing the connection at once
+# would reset it, so wait this long for a request, whose response then tells the client to close.
 SILENT_SECONDS = 1
 
 
@@ -25,7 +26,7 @@ class Server(uvicorn.Server):
     """On SIGTERM or SIGINT it finishes the requests it has accepted, then exits with code 0."""
 
     def __init__(self, app: FastAPI, settings: Settings, drain: Callable[[], None]) -> None:
-        """`drain` is called in the signal handler."""
+        """`drain` runs in the signal handler."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -34,24 +35,24 @@ class Server(uvicorn.Server):
                 http=Protocol,
                 ws="none",
                 lifespan="on",
-                log_config=None,  # process/logs.py sets it up
+                log_config=None,  # process/logs.py configures it
                 log_level=settings.log_level,
                 access_log=False,  # http/access_log.py writes it
                 server_header=False,
-                proxy_headers=False,  # nothing here depends on who asks
+                proxy_headers=False,  # nothing depends on the client's address
             )
         )
         self._drain = drain
         self._grace_seconds = settings.shutdown_grace_seconds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """As uvicorn's, but without raising the signal again at the end, which exits with 143."""
+        """Start the drain. uvicorn would also raise the signal again at the end: exit code 143."""
         self._drain()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is in flight on open connections, at most for the grace; then close them."""
+        """Finish requests on open connections, at most for the grace time, then close them."""
         deadline = monotonic() + self._grace_seconds
         await self._stop_listening(sockets or [])
         silent_until = monotonic() + SILENT_SECONDS
@@ -61,29 +62,25 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _stop_listening(self, sockets: list[socket.socket]) -> None:
-        """Accept what the kernel has accepted already, then stop: closing alone would reset it."""
+        """Close the listeners, but accept the kernel's backlog first: closing would reset it."""
         listeners = [listener.dup() for server in self.servers for listener in server.sockets]
         for server in self.servers:
             server.close()
         for listening in sockets:
             listening.close()
-        await asyncio.sleep(POLL_SECONDS)  # the loop closes its own only in its next turns
-        for listener in listeners:  # the last of each: once it is closed clients are refused
+        await asyncio.sleep(POLL_SECONDS)  # the event loop closes its listeners in its next turns
+        loop = asyncio.get_running_loop()
+        protocol = partial(Protocol, self.config, self.server_state, self.lifespan.state)
+        for listener in listeners:  # the last copies: once they close, clients are refused
             accepted = list[socket.socket]()
             listener.setblocking(False)
             with listener, contextlib.suppress(BlockingIOError):
                 while True:
                     accepted.append(listener.accept()[0])
             for connection in accepted:
-                loop = asyncio.get_running_loop()
-                await loop.connect_accepted_socket(self._protocol, connection)
-
-    def _protocol(self) -> Protocol:
-        return Protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
+                await loop.connect_accepted_socket(protocol, connection)
 
     def _is_busy(self, silent_until: float) -> bool:
         """Whether a request is in flight, or may still come on an open connection."""
-        may_ask = bool(self.server_state.connections) and monotonic() < silent_until
-        return bool(self.server_state.tasks) or may_ask
+        may_come = bool(self.server_state.connections) and monotonic() < silent_until
+        return bool(self.server_state.tasks) or may_come

@@ -27,17 +27,17 @@ class Atlas:
     def answer_here(self, work: Work[Any]) -> Any:
         """The result if it is kept, or can be computed on the event loop now; otherwise None."""
         if work.key and (kept := self.cache.get(work.key)) is not None:
-            self._items[work.kind].observe(work.count)
+            self._items[work.kind].observe(work.items)
             return kept
         if not (work.is_small and self.executor.has_turn()):
             return None
-        self._items[work.kind].observe(work.count)
+        self._items[work.kind].observe(work.items)
         compute = partial(self.executor.run_here, work.compute)
         return self.cache.draw_here(work.key, compute) if work.key else compute()
 
     async def answer(self, work: Work[Any]) -> Any:
         """The result, computed in a place of the executor. Raises Overloaded."""
-        self._items[work.kind].observe(work.count)
+        self._items[work.kind].observe(work.items)
         compute = partial(self.executor.run, work.compute)
         return await (self.cache.draw(work.key, compute) if work.key else compute())
 

@@ -1,4 +1,4 @@
-"""The only place that runs a model: arrays in, arrays out, every answer finite."""
+"""Runs models: arrays in, finite arrays out. No other module calls a model for a request."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from service.errors import Invalid
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-# Large requests run in blocks: memory stays flat, and a block still fills the matrix kernels.
+# Large requests run in blocks. Memory stays flat, and a block still fills the matrix kernels.
 BLOCK = 512
-# TorchScript specialises on the first calls of each method; these sizes cover its paths.
+# TorchScript specialises in the first calls of each method. These sizes cover all cases.
 WARM_UP_SIZES = (1, 1, 2, 16, 64, BLOCK, 1)
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Latent distribution of each image: two [B, D] arrays."""
+    """The latent distribution of each image: two [B, D] arrays."""
 
     mean: Floats
     standard_deviation: Floats
@@ -31,24 +31,21 @@ class Encoding:
 def encode(artifact: Artifact, images: Floats, pointer: str = "/body/images") -> Encoding:
     """[B, H, W] in 0..1 -> latent means and standard deviations.
 
-    Raises Invalid if an answer is not finite; `pointer` is where the request has the images.
+    Raises Invalid if a result is not finite. `pointer` locates the images in the request.
     """
-    means, deviations = [], []
-    for start in range(0, len(images), BLOCK):
-        mean, deviation = artifact.model.encode(images[start : start + BLOCK, None])
-        means.append(mean)
-        deviations.append(deviation)
-    encoding = Encoding(_joined(means), _joined(deviations))
-    _check_finite(encoding.mean, pointer)
-    _check_finite(encoding.standard_deviation, pointer)
-    return encoding
+    starts = range(0, len(images), BLOCK)
+    blocks = [artifact.model.encode(images[start : start + BLOCK, None]) for start in starts]
+    means, deviations = (_joined(parts) for parts in zip(*blocks, strict=True))
+    _check_finite(means, pointer)
+    _check_finite(deviations, pointer)
+    return Encoding(means, deviations)
 
 
 def decode(artifact: Artifact, latents: Floats, pointer: str | None = "/body/latents") -> Floats:
     """[B, D] latent points -> [B, H, W] pixels in 0..1.
 
-    Raises Invalid if an answer is not finite; `pointer` is where the request lists the points, if
-    it does.
+    Raises Invalid if a result is not finite. `pointer` locates the points in the request, if it
+    lists them.
     """
     return _joined(list(_decode_blocks(artifact, latents, pointer)))
 
@@ -56,21 +53,21 @@ def decode(artifact: Artifact, latents: Floats, pointer: str | None = "/body/lat
 def decode_levels(
     artifact: Artifact, latents: Floats, pointer: str | None = "/body/latents"
 ) -> Levels:
-    """[B, D] latent points -> [B, H, W] grey levels, rounded to nearest. Raises as `decode`."""
+    """[B, D] latent points -> [B, H, W] grey levels, rounded. Raises as `decode`."""
     return _joined([_levels(block) for block in _decode_blocks(artifact, latents, pointer)])
 
 
 def warm_up(artifact: Artifact) -> None:
-    """Call both methods until the runtime has specialised them, so that no request waits for it.
+    """Call both methods until TorchScript has specialised them, so that no request waits for it.
 
-    Raises ModelUnreadable where they fail for a batch of another size than the golden vectors.
+    Raises ModelUnreadable if they fail for any batch size.
     """
     image = artifact.manifest.image
     try:
         for size in WARM_UP_SIZES:
             encode(artifact, np.zeros((size, image.height, image.width), np.float32))
             decode(artifact, np.zeros((size, artifact.manifest.latent_dim), np.float32))
-    except Exception as exc:  # whatever the artifact's code raises
+    except Exception as exc:  # the model's code can raise anything
         raise ModelUnreadable(f"the model fails on a batch of {size}: {one_line(exc)}") from exc
 
 
@@ -96,5 +93,5 @@ def _check_finite(values: Floats, pointer: str | None, offset: int = 0) -> None:
         return
     finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     index = offset + int(np.argmin(finite))
-    where = None if pointer is None else f"{pointer}/{index}"
-    raise Invalid("the model has no finite answer for this", where)
+    element = None if pointer is None else f"{pointer}/{index}"
+    raise Invalid("the model has no finite answer for this", element)

@@ -1,4 +1,4 @@
-"""When models are loaded and reloaded, and whether the service is draining."""
+"""Loads and reloads models, and records whether the service is draining."""
 
 import asyncio
 import gc
@@ -9,7 +9,7 @@ from service.serving.registry import Registry
 
 
 class Lifecycle:
-    """From the first load through reloads to the end, of one app on one event loop."""
+    """The life of one app on one event loop: the first load, reloads, the drain."""
 
     def __init__(self, registry: Registry, executor: Executor) -> None:
         self._registry = registry
@@ -21,9 +21,9 @@ class Lifecycle:
         self.is_draining = False
 
     def reload(self) -> asyncio.Task[None]:
-        """Load what is new, off the event loop, after the load that runs now.
+        """Load new versions in a thread, after any load that is running.
 
-        A call that comes while another waits for its turn shares that one's load.
+        Calls made while a load waits for its turn share that load.
         """
         if self._waiting is None:
             self._waiting = asyncio.create_task(self._load())
@@ -42,22 +42,17 @@ class Lifecycle:
         self._registry.require_ready()
 
     async def close(self) -> None:
-        """Wait for loads and for what is being computed; drop what waits to be computed."""
+        """Wait for loads and running computations. Drop what waits to be computed."""
         await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._executor.close)
 
     async def _load(self) -> None:
         async with self._turn:
-            self._waiting = None  # a call from here on may have seen a newer repository
+            self._waiting = None  # later calls may be about a newer repository
             await asyncio.to_thread(self._registry.load)
-            self._spare_garbage_collection()
-
-    def _spare_garbage_collection(self) -> None:
-        """After the first load, exclude what lives as long as the process from later collections.
-
-        A full collection through torch's hundreds of thousands of objects halts all requests.
-        """
-        if not self._has_frozen:
-            self._has_frozen = True
-            gc.collect()
-            gc.freeze()
+            if not self._has_frozen:
+                # A full garbage collection through torch's hundreds of thousands of objects would
+                # halt all requests. They live as long as the process, so exclude them from now on.
+                self._has_frozen = True
+                gc.collect()
+                gc.freeze()

@@ -1,11 +1,13 @@
-"""What the service counts and times, as Prometheus metrics of one app; no global registry.
+"""The Prometheus metrics of one app, without a global registry.
 
-Of several workers each keeps its figures in files of a folder that all share, which the library
-does by itself where PROMETHEUS_MULTIPROC_DIR is set; whoever is asked adds them up.
+If PROMETHEUS_MULTIPROC_DIR is set, the library has each worker write its metrics to files in that
+folder. Whichever worker answers /metrics adds them up.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,7 +27,7 @@ from prometheus_client.registry import Collector
 from service.artifact.contract import Artifact
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-# A small decode takes under a millisecond; the largest mosaic some seconds.
+# A small decode takes less than a millisecond, the largest mosaic some seconds.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 ITEMS = (1, 4, 16, 64, 256, 441, 1024, 4096, 16384)
 
@@ -35,95 +37,67 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.requests = Counter(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry, multiprocess_mode="livesum")
+        histogram = partial(Histogram, registry=registry)
+        self.requests = counter(
             "atlas_requests",
             "Answers by method, route template and status; 499: the client went away.",
             ("method", "route", "status"),
-            registry=registry,
         )
-        self.request_seconds = Histogram(
+        self.request_seconds = histogram(
             "atlas_request_seconds",
             "From a request's head to the end of its answer.",
             ("method", "route"),
             buckets=SECONDS,
-            registry=registry,
         )
-        self.cancelled = Counter(
-            "atlas_requests_cancelled",
-            "Requests whose client went away before the answer.",
-            registry=registry,
+        self.cancelled = counter(
+            "atlas_requests_cancelled", "Requests whose client went away before the answer."
         )
-        self.rejected = Counter(
+        self.rejected = counter(
             "atlas_inference_rejected",
             "Requests refused because every place and the queue were taken.",
-            registry=registry,
         )
-        self.dropped = Counter(
-            "atlas_inference_dropped",
-            "Work that was cancelled in the queue and never ran.",
-            registry=registry,
+        self.dropped = counter(
+            "atlas_inference_dropped", "Work that was cancelled in the queue and never ran."
         )
-        self.waiting = Gauge(
-            "atlas_inference_waiting",
-            "Work in the queue now.",
-            registry=registry,
-            multiprocess_mode="livesum",
+        self.waiting = gauge("atlas_inference_waiting", "Work in the queue now.")
+        self.running = gauge("atlas_inference_running", "Work in a place now.")
+        self.queue_seconds = histogram(
+            "atlas_inference_queue_seconds", "Time that work waited for a place.", buckets=SECONDS
         )
-        self.running = Gauge(
-            "atlas_inference_running",
-            "Work in a place now.",
-            registry=registry,
-            multiprocess_mode="livesum",
+        self.compute_seconds = histogram(
+            "atlas_inference_compute_seconds", "Time that work took in its place.", buckets=SECONDS
         )
-        self.queue_seconds = Histogram(
-            "atlas_inference_queue_seconds",
-            "Time that work waited for a place.",
-            buckets=SECONDS,
-            registry=registry,
-        )
-        self.compute_seconds = Histogram(
-            "atlas_inference_compute_seconds",
-            "Time that work took in its place.",
-            buckets=SECONDS,
-            registry=registry,
-        )
-        self.items = Histogram(
+        self.items = histogram(
             "atlas_request_items",
             "Images, latents or tiles in one request.",
             ("kind",),
             buckets=ITEMS,
-            registry=registry,
         )
-        self.cache_requests = Counter(
+        self.cache_requests = counter(
             "atlas_cache_requests",
             "Pictures that were found, shared with who asked at the same time, or drawn.",
             ("outcome",),
-            registry=registry,
         )
-        self.cache_bytes = Gauge(
-            "atlas_cache_bytes",
-            "Bytes of the pictures that are kept.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
+        self.cache_bytes = gauge("atlas_cache_bytes", "Bytes of the pictures that are kept.")
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
 
     def watch_models(
         self,
         artifacts: Callable[[], Mapping[str, Artifact]],
         failures: Callable[[], Mapping[str, str]],
     ) -> None:
-        """Tell at each scrape which versions are served and which models failed to load."""
+        """Report at each scrape which versions are served and which models failed to load."""
         self._models = _ModelCollector(artifacts, failures)
         self._registry.register(self._models)
 
     def render(self) -> bytes:
-        """All of them in the Prometheus text format, of type CONTENT_TYPE.
+        """All metrics in the Prometheus text format, of type CONTENT_TYPE.
 
-        Of several workers their sums; memory, CPU and garbage collection are then left out, since
-        they would be those of whichever worker answers.
+        With several workers, these are sums, without memory, CPU and garbage collection, which
+        would be those of whichever worker answers.
         """
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
@@ -133,16 +107,12 @@ class Metrics:
         return generate_latest(joint)
 
 
+@dataclass(frozen=True)
 class _ModelCollector(Collector):
-    """Read from the registry at each scrape, so that it cannot differ from what is served."""
+    """Reads the registry at each scrape, so the metrics always match what is served."""
 
-    def __init__(
-        self,
-        artifacts: Callable[[], Mapping[str, Artifact]],
-        failures: Callable[[], Mapping[str, str]],
-    ) -> None:
-        self._artifacts = artifacts
-        self._failures = failures
+    artifacts: Callable[[], Mapping[str, Artifact]]
+    failures: Callable[[], Mapping[str, str]]
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         served = GaugeMetricFamily(
@@ -150,13 +120,13 @@ class _ModelCollector(Collector):
             "1 for the version of each model that is served.",
             labels=("model", "version", "digest"),
         )
-        for name, artifact in self._artifacts().items():
+        for name, artifact in self.artifacts().items():
             served.add_metric((name, str(artifact.manifest.version), artifact.digest), 1)
         failed = GaugeMetricFamily(
             "atlas_model_failed",
             "1 for each model whose newest version failed to load.",
             labels=("model",),
         )
-        for name in self._failures():
+        for name in self.failures():
             failed.add_metric((name,), 1)
         return served, failed

@@ -1,16 +1,15 @@
-"""What is served: the highest version of each model in the repository, or why it is not."""
+"""The served models: the highest version of each in the repository, or why it failed to load."""
 
 import logging
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact, read_digest, version_numbers
-from service.artifact.manifest import ModelName
+from service.artifact.manifest import MODEL_NAME
 from service.errors import (
     Fault,
     ModelUnavailable,
@@ -26,20 +25,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Catalog:
-    """What is served at one moment. Replaced as a whole, so that every reader sees one state."""
+    """The state at one moment. It is replaced as a whole, so readers see consistent values."""
 
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
-    required: Set[str] = frozenset()  # at the start; without these the service is not ready
+    required: Set[str] = frozenset()  # models found at the start; readiness needs them all
 
 
 class Registry:
-    """The models of one repository; one that fails to load leaves the others served."""
+    """The models of one repository. If one fails to load, the others are still served."""
 
     def __init__(self, repository: Path, default_model: str) -> None:
-        """List what is there without loading it.
+        """List the models without loading them.
 
-        Raises RepositoryUnusable where there is nothing to serve, or no default model.
+        Raises RepositoryUnusable if the repository cannot be read or lacks the default model.
         """
         names = _find_versions(repository)
         if default_model not in names:
@@ -52,11 +51,10 @@ class Registry:
         self._catalog = Catalog(required=frozenset(names))
 
     def load(self) -> None:
-        """Serve what the repository holds now; the first call loads, later ones reload.
+        """Load the newest versions in the repository. Blocks; calls must not overlap.
 
-        A new version replaces the old one only once it is verified and warm. If that fails, the old
-        one stays, and the failure is logged and listed in `failures`. Blocks; must not run twice at
-        the same time.
+        A new version replaces the old one once it is verified and warm. If that fails, the old one
+        stays, and the failure is logged and listed in `failures`.
         """
         try:
             found = _find_versions(self._repository)
@@ -71,34 +69,30 @@ class Registry:
             self._fail(self.default_model, f"{folder}: the default model is gone")
 
     def require_ready(self) -> None:
-        """Raise NotReady unless every model of the start is loaded, verified and warm.
+        """Raise NotReady unless every model found at the start is loaded, verified and warm.
 
-        A failed reload does not change readiness: what was served before is still served.
+        A failed reload does not change readiness: the old version is still served.
         """
         catalog = self._catalog
-        if waiting := sorted(catalog.required - catalog.artifacts.keys()):
-            raise NotReady(
-                [
-                    Fault(pointer_to("models", name), catalog.failures.get(name, "still loading"))
-                    for name in waiting
-                ]
-            )
+        faults = [
+            Fault(pointer_to("models", name), catalog.failures.get(name, "still loading"))
+            for name in sorted(catalog.required - catalog.artifacts.keys())
+        ]
+        if faults:
+            raise NotReady(faults)
 
     @property
     def artifacts(self) -> Mapping[str, Artifact]:
-        """The models that are served, by name."""
+        """The served models by name."""
         return self._catalog.artifacts
 
     @property
     def failures(self) -> Mapping[str, str]:
-        """Why the newest version of a model is not served, by name."""
+        """Why the newest version of a model is not served, by the model's name."""
         return self._catalog.failures
 
     def get(self, name: str | None) -> Artifact:
-        """The model of that name, or the default.
-
-        Raises ModelUnknown or ModelUnavailable.
-        """
+        """The model of that name, or the default. Raises ModelUnknown or ModelUnavailable."""
         wanted, catalog = self.default_model if name is None else name, self._catalog
         if artifact := catalog.artifacts.get(wanted):
             return artifact
@@ -119,30 +113,30 @@ class Registry:
         except ArtifactError as exc:
             self._fail(name, str(exc))
             return
-        except Exception as exc:  # a model is code and may raise anything; the others go on
-            logger.exception("model %s raised while it was loaded", name)
+        except Exception as exc:  # a model's code can raise anything; the others still load
+            logger.exception("loading model %s raised an unexpected error", name)
             self._fail(name, f"{folder}: {type(exc).__name__} while it was loaded or warmed")
             return
         if artifact is not served:
             logger.info("model %s version %d is served", name, artifact.manifest.version)
         artifacts = {**self._catalog.artifacts, name: artifact}
+        failures = {**self._catalog.failures}
+        failures.pop(name, None)
         self._catalog = replace(
-            self._catalog,
-            artifacts=dict(sorted(artifacts.items())),
-            failures=_without(self._catalog.failures, name),
+            self._catalog, artifacts=dict(sorted(artifacts.items())), failures=failures
         )
 
     def _fail(self, name: str, reason: str) -> None:
         served = self._catalog.artifacts.get(name)
-        kept = f"version {served.manifest.version} stays served" if served else "is not served"
-        logger.error("model %s %s: %s", name, kept, reason)
+        outcome = f"version {served.manifest.version} stays served" if served else "is not served"
+        logger.error("model %s %s: %s", name, outcome, reason)
         failures = {**self._catalog.failures, name: reason}
         self._catalog = replace(self._catalog, failures=dict(sorted(failures.items())))
 
     def _remove_all_but(self, found: Set[str]) -> None:
         catalog, kept = self._catalog, found | {self.default_model}
         for name in catalog.artifacts.keys() - kept:
-            logger.info("model %s is no longer served: it left the repository", name)
+            logger.info("model %s is no longer served: it was removed from the repository", name)
         self._catalog = Catalog(
             artifacts={name: catalog.artifacts[name] for name in catalog.artifacts if name in kept},
             failures={name: catalog.failures[name] for name in catalog.failures if name in kept},
@@ -150,25 +144,12 @@ class Registry:
         )
 
 
-def _without(failures: Mapping[str, str], name: str) -> Mapping[str, str]:
-    return {other: reason for other, reason in failures.items() if other != name}
-
-
 def _find_versions(repository: Path) -> dict[str, Path]:
-    """The folder of the highest version of each model, by name in alphabetical order."""
+    """The folder of each model's highest version, by name in alphabetical order."""
     try:
-        folders = sorted(entry for entry in repository.iterdir() if _names_model(entry))
-        versions = {folder.name: version_numbers(folder) for folder in folders}
+        entries = sorted(repository.iterdir())
+        folders = [it for it in entries if re.fullmatch(MODEL_NAME, it.name) and it.is_dir()]
+        newest = {folder: max(version_numbers(folder), default=None) for folder in folders}
     except OSError as exc:
         raise RepositoryUnusable(f"{repository}: cannot be read: {exc.strerror}") from exc
-    return {
-        name: repository / name / str(numbers[-1]) for name, numbers in versions.items() if numbers
-    }
-
-
-def _names_model(entry: Path) -> bool:
-    try:
-        TypeAdapter(ModelName).validate_python(entry.name)
-    except ValidationError:
-        return False
-    return entry.is_dir()
+    return {folder.name: folder / str(version) for folder, version in newest.items() if version}

@@ -1,8 +1,7 @@
 """A checked request, ready to be computed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from service.artifact.contract import Artifact
 
@@ -16,8 +15,7 @@ SMALL_TILES = 64
 SMALL_PIXELS = SMALL_TILES * 28 * 28
 
 
-@dataclass(frozen=True)
-class Work(Generic[Result]):
+class Work(NamedTuple, Generic[Result]):
     """What computes an answer, from which artifact, and how much it is.
 
     `key` is the answer's entity tag, where the answer depends on nothing but the artifact and the
@@ -28,7 +26,7 @@ class Work(Generic[Result]):
     compute: Callable[[], Result]
     is_small: bool
     kind: ItemKind
-    count: int
+    items: int
     key: str | None = None
 
 

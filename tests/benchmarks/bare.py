@@ -1,4 +1,4 @@
-"""A floor: the least that a Python server does. Reads a body and answers a constant of its size."""
+"""A floor for comparison: a server that reads the body and answers a constant of the same size."""
 
 import json
 import os
@@ -9,7 +9,7 @@ SIZES: dict[str, int] = json.loads(os.environ.get("ATLAS_BENCHMARK_SIZES", "{}")
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Bytes of no meaning, as many as the real answer has."""
+    """Answer with meaningless bytes, as many as the real answer has."""
     if scope["type"] != "http":
         return
     while (await receive()).get("more_body", False):

@@ -1,4 +1,4 @@
-"""Requests of random sizes to every operation, and how two answers to one are compared."""
+"""Random requests to every operation, and the comparison of two answers to the same request."""
 
 import io
 import json
@@ -22,7 +22,7 @@ PIXEL_TOLERANCE = 1 / 255
 
 @dataclass(frozen=True)
 class Call:
-    """One request; `numbers` reads from its answer what must agree within `tolerance`."""
+    """One request. `numbers` extracts what must agree within `tolerance` from its answer."""
 
     kind: str
     method: str
@@ -32,11 +32,10 @@ class Call:
     tolerance: float
 
     async def send(self, client: httpx.AsyncClient) -> httpx.Response:
-        """The answer to it."""
         return await client.request(self.method, self.path, **self.arguments)
 
     def is_right(self, answer: bytes, expected: bytes) -> bool:
-        """Whether two answers say the same, to within rounding."""
+        """Whether two answers agree except for rounding."""
         if answer == expected:
             return True
         found, wanted = self.numbers(answer), self.numbers(expected)
@@ -46,7 +45,7 @@ class Call:
 
 
 def make_calls(chance: random.Random, models: list[str], each: int) -> list[Call]:
-    """`each` requests of every kind, with models, sizes and values by chance."""
+    """`each` requests of every kind, with random models, sizes and values."""
     makers = (_encode_files, _encode_pixels, _reconstruct, _decode, _decode_pixels)
     drawers = (_interpolate, _grid, _tile)
     calls = [make(chance, chance.choice(models)) for make in makers + drawers for _ in range(each)]

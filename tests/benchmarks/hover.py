@@ -1,7 +1,7 @@
-"""How long the page takes from the pointer's move to the picture decoded there, in Chromium.
+"""Measures how long the page takes to show the picture at the pointer after a move, in Chromium.
 
-Run with `python -m tests.benchmarks.hover`. Both maps draw at each place; a frame is the time from
-asking the service to the last pixel on the canvas.
+Run with `python -m tests.benchmarks.hover`. Both maps draw at each position. A frame lasts from the
+request to the last pixel on the canvas.
 """
 
 import argparse
@@ -18,7 +18,6 @@ REACH = 200.0  # pixels from the middle of the map
 
 
 def main() -> None:
-    """Move the pointer and print the times of all frames."""
     parser = argparse.ArgumentParser("hover", description=__doc__)
     parser.add_argument("--moves", type=int, default=300)
     moves = parser.parse_args().moves

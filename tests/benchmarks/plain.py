@@ -1,4 +1,4 @@
-"""A baseline: the same works as one would write them with FastAPI, Pillow and torch at first."""
+"""A baseline: the same operations as a first version with FastAPI, Pillow and torch has them."""
 
 import io
 from typing import Annotated
@@ -14,19 +14,15 @@ from service.settings import EMBEDDED_REPOSITORY
 
 
 class Images(BaseModel):
-    """Rows of pixel values."""
-
     images: list[list[list[float]]]
 
 
 class Latents(BaseModel):
-    """Points."""
-
     latents: list[list[float]]
 
 
 def create_app() -> FastAPI:
-    """One process, synchronous routes in FastAPI's threads."""
+    """Synchronous routes, which FastAPI runs in threads."""
     torch.set_num_threads(1)
     model = torch.jit.load(str(EMBEDDED_REPOSITORY / "vae" / "1" / "model.pt"))  # type: ignore[no-untyped-call]
     app = FastAPI()

@@ -1,8 +1,8 @@
-"""How long the ways to filter and deflate a PNG take, and how large it is then.
+"""Times several ways to filter and deflate a PNG, and prints the sizes they reach.
 
-Run with `python -m tests.benchmarks.png`. Medians of 31 turns in one thread, on the grids of the
-embedded models, on a smaller one whose filter is UP, and on one picture; a way that is not
-installed (`pip install zlib-ng`) is left out.
+Run with `python -m tests.benchmarks.png`. It prints medians of 31 rounds in one thread, for the
+grids of the embedded models, a smaller grid whose filter is UP, and one picture. It skips a library
+that is not installed (`pip install zlib-ng`).
 """
 
 import importlib
@@ -25,12 +25,12 @@ from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 
 TURNS = 31
-FRAME_BYTES = 57  # of a PNG file, around its data
-TURN_PIXELS = 400_000  # small pictures are written several times a turn
+FRAME_BYTES = 57  # what a PNG file has around its data
+TURN_PIXELS = 400_000  # each round writes a small picture several times
 
 
 def pictures() -> dict[str, Levels]:
-    """What is written, by name."""
+    """The pictures to write, by name."""
     grids = {
         f"{model}, 21 x 21": tiny.read_levels(
             (EMBEDDED_REPOSITORY / model / "1" / "figures" / "grid.png").read_bytes()
@@ -44,7 +44,7 @@ def pictures() -> dict[str, Levels]:
 
 
 def ways() -> dict[str, Callable[[Levels], int]]:
-    """How it is written, by name: each gives the bytes of its data."""
+    """The ways to write them, by name. Each returns how many bytes its data has."""
     found: dict[str, Callable[[Levels], int]] = {
         "ours": lambda picture: len(png.compressed(picture)),
         "ISA-L by itself": _deflated_by(lambda rows: isal_zlib.compress(rows, png.FASTEST)),
@@ -58,11 +58,11 @@ def ways() -> dict[str, Callable[[Levels], int]]:
 
 
 def main() -> None:
-    """Write all in turn and print the times and sizes, each beside ours."""
+    """Time every way in turn and print times and sizes beside the service's own."""
     for name, picture in pictures().items():
         writers, seconds = ways(), dict[str, list[float]]()
         repeats = max(1, TURN_PIXELS // picture.size)
-        chance = random.Random(0)  # each way is slower after some of the others
+        chance = random.Random(0)  # a way's speed depends on which one ran before it
         for _ in range(TURNS):
             for way, write in chance.sample(list(writers.items()), len(writers)):
                 started = perf_counter()

@@ -1,4 +1,4 @@
--- For wrk: sends the requests that the file named by REQUESTS lists, in turn; ends with one line of JSON.
+-- A script for wrk. It sends the requests of the file that REQUESTS names in turn, and ends with one line of JSON.
 local listed, requests, turn = dofile(os.getenv("REQUESTS")), {}, 0
 
 function init(_)

@@ -1,6 +1,6 @@
-"""python -m tests.benchmarks.soak: mixed traffic on a real server, every answer compared.
+"""python -m tests.benchmarks.soak: mixed traffic to a real server, with every answer compared.
 
-It ends by itself after the given minutes. The exit code is 0 when nothing was wrong, otherwise 1.
+It stops after the given minutes. The exit code is 0 if nothing was wrong, otherwise 1.
 """
 
 import argparse
@@ -22,20 +22,20 @@ from tests.benchmarks.calls import Call, make_calls
 from tests.server import serve
 
 GROWTH_LIMIT_PERCENT = 5.0
-KILLED_SHARE = 0.02  # of the requests are given up midway by their client
-LONGEST_PATIENCE_SECONDS = 0.05  # of a client that gives up
-CALLS_OF_A_KIND = 24  # different requests, whose answers are computed one by one beforehand
+KILLED_SHARE = 0.02  # of the requests; their client disconnects midway
+LONGEST_PATIENCE_SECONDS = 0.05  # how long a client waits at most before it gives up
+CALLS_OF_A_KIND = 24  # different requests; each is first sent alone, for the comparison
 
 
 @dataclass
 class Tally:
-    """What was seen so far."""
+    """What the clients have seen so far."""
 
     answered: Counter[str] = field(default_factory=Counter)
     unexpected: Counter[int] = field(default_factory=Counter)
     overloaded: int = 0
     killed: int = 0
-    cut: int = 0  # the server ended a connection without an answer
+    cut: int = 0  # the server closed a connection without an answer
     wrong: int = 0
     not_identical: int = 0
 
@@ -46,7 +46,7 @@ class Tally:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve, send, print figures."""
+    """Run the soak and print its figures."""
     options = _options(arguments)
     with serve(["-m", "service"], options.repository) as (address, process):
         tally, memory = asyncio.run(_soak(options, address, process.pid))
@@ -64,7 +64,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 async def _soak(options: argparse.Namespace, address: str, pid: int) -> tuple[Tally, list[int]]:
-    """What was seen, and resident kilobytes after the first minute and at the end."""
+    """Returns the tally, and resident kilobytes after the first minute and at the end."""
     chance = random.Random(options.seed)
     seconds = options.minutes * 60
     async with httpx.AsyncClient(base_url=address, timeout=60) as client:
@@ -98,7 +98,7 @@ async def _send_until(
     chance: random.Random,
     tally: Tally,
 ) -> None:
-    """One connection's traffic: one request after the other, some given up midway."""
+    """Send requests on one connection, one after another, and abandon some midway."""
     async with httpx.AsyncClient(base_url=address, timeout=60) as client:
         while time.monotonic() < end:
             call, expected = chance.choice(pairs)

@@ -1,7 +1,7 @@
-"""python -m tests.benchmarks.speed: answers a second, of ours beside a baseline and two floors.
+"""python -m tests.benchmarks.speed: requests per second of the service, a baseline and two floors.
 
-Servers take turns in each round on one machine, which also makes the load (wrk), so ratios mean
-more than figures. It takes some minutes; --seconds 1 --rounds 1 gives a first look.
+Each round runs one server after another. The load generator (wrk) shares the machine, so ratios
+mean more than absolute figures. A run takes minutes; try --seconds 1 --rounds 1 first.
 """
 
 import argparse
@@ -39,7 +39,7 @@ Results = defaultdict[tuple[str, str, int], list[Load]]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print."""
+    """Measure every server and print the figures."""
     options = _options(arguments)
     works = make_works()
     with serve(OURS, None, workers=None) as (address, _):
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     results: Results = defaultdict(list)
     for _ in range(options.rounds):
         for server, (command, settings) in servers.items():
-            print(server, file=sys.stderr)  # noqa: T201  # so that one sees it go on
+            print(server, file=sys.stderr)  # noqa: T201  # shows progress
             _measure(server, command, settings, works, options, results)
     _print_table(results, list(works), list(servers), options.connections)
     _print_lines(works, options.seconds)
@@ -84,7 +84,7 @@ def _measure(
         for work, requests in works.items():
             if server == "ours, no cache" and work != GRID:
                 continue
-            for connections in (16, *options.connections):  # the first is to warm up
+            for connections in (16, *options.connections):  # the first one warms up
                 seen = load(
                     address, process.pid, requests, connections, options.seconds, Path(folder)
                 )
@@ -112,7 +112,7 @@ def _print_table(
 
 
 def _print_lines(works: Works, seconds: int) -> None:
-    """What one figure tells: floor, health under load, cost by size, start and memory."""
+    """Print the figures outside the table: floor, health, cost by size, start and memory."""
     for threads in (1, 2):
         _print(f"decode and PNG in a loop, {threads} threads: {_loop(threads):,.0f} grids/s")
     started = perf_counter()
@@ -128,7 +128,7 @@ def _print_lines(works: Works, seconds: int) -> None:
 
 
 def _loop(threads: int, times: int = 60) -> float:
-    """Grids a second of the model and the PNG encoder alone."""
+    """Grids per second of the model and the PNG encoder alone."""
     torch.set_num_threads(1)
     artifact = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1")
     points = grid(21, 21, Bounds(-4, 4), Bounds(-4, 4), "linear")
@@ -164,7 +164,7 @@ def _batch_cost(client: httpx.Client) -> dict[int, float]:
 
 
 def _cost(client: httpx.Client, request: Request, tiles: int) -> float:
-    """Microseconds a tile, the median of some requests one after the other."""
+    """Microseconds per tile, the median of several requests sent one by one."""
     times = []
     for _ in range(max(5, min(200, 4000 // tiles))):
         started = perf_counter()
@@ -174,7 +174,7 @@ def _cost(client: httpx.Client, request: Request, tiles: int) -> float:
 
 
 def _health_p99(address: str, pid: int, requests: list[Request], seconds: int) -> float:
-    """Milliseconds."""
+    """99th percentile of a health check under load, in milliseconds."""
     with (
         ThreadPoolExecutor(1) as beside,
         tempfile.TemporaryDirectory() as folder,

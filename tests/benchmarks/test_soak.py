@@ -14,7 +14,7 @@ def test_soak_sends_every_kind_and_finds_nothing_wrong(
     tiny.publish(tmp_path, "ae")
     options = ["--minutes", "0.1", "--connections", "8", "--reloads", "0"]
 
-    soak.main([*options, "--repository", str(tmp_path)])  # too short to judge memory by
+    soak.main([*options, "--repository", str(tmp_path)])  # too short a run to judge memory
 
     figures = capsys.readouterr().out
     for kind in ("decode", "decode pixels", "encode", "encode pixels", "grid", "models"):

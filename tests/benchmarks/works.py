@@ -1,4 +1,4 @@
-"""The works that servers are compared by, and the load that asks for them: wrk, on loopback."""
+"""The requests that servers are compared by, and the load (wrk, on loopback) that sends them."""
 
 import json
 import os
@@ -25,26 +25,24 @@ VARIANTS = 8
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a work."""
-
     path: str
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
-        """GET without a body."""
+        """GET for a request without a body, otherwise POST."""
         return "GET" if self.body is None else "POST"
 
     def send(self, client: httpx.Client) -> bytes:
-        """The answer's body, of an answer that must be right."""
+        """Returns the answer's body. Raises if the answer is an error."""
         answer = client.request(self.method, self.path, content=self.body, headers=self.headers)
         return answer.raise_for_status().content
 
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw, and what the server's processes spent."""
+    """What wrk measured, and the CPU time the server used."""
 
     per_second: float
     p50_ms: float
@@ -54,13 +52,13 @@ class Load:
 
 
 def make_works() -> dict[str, list[Request]]:
-    """Requests by work, different ones that are sent in turn; pictures are held-out images."""
+    """Different requests of each kind, to be sent in turn. Pictures are held-out images."""
     levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
     generator = np.random.default_rng(0)
     points = generator.normal(size=(VARIANTS, 64, 2)).round(4).tolist()
     grids = [f"/grid?x_min=-4&x_max={4 + n / 100}" for n in range(VARIANTS)]
     tiles = [f"/tiles/vae/10/{508 + n}/511.png" for n in range(VARIANTS)]
-    page = {"Origin": "http://localhost:8000"}  # browsers send it with each POST
+    page = {"Origin": "http://localhost:8000"}  # browsers send this with each POST
     return {
         "encode 1 image, JSON": [
             _json("/encode/pixels", {"images": [(image / 255).tolist()]}) for image in levels
@@ -91,7 +89,7 @@ def load(
     seconds: int,
     folder: Path,
 ) -> Load:
-    """Send `requests` in turn on so many connections at once, each as soon as it has its answer."""
+    """Send `requests` in turn. Each connection sends its next request once it has an answer."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("this needs wrk: apt-get install wrk, or brew install wrk")
@@ -110,19 +108,19 @@ def load(
 
 
 def answer_sizes(address: str, works: dict[str, list[Request]]) -> dict[str, int]:
-    """Bytes of the answer to the first request of each work, by path."""
+    """Bytes of the answer to the first request of each kind, by path."""
     with httpx.Client(base_url=address) as client:
         return {some[0].path: len(some[0].send(client)) for some in works.values()}
 
 
 def processes(pid: int) -> list[psutil.Process]:
-    """A process and all that it started."""
+    """A process and its descendants."""
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all that it started."""
+    """User and system time of a process and its descendants."""
     times = [process.cpu_times() for process in processes(pid)]
     return sum(time.user + time.system for time in times)
 
@@ -133,7 +131,6 @@ def _json(path: str, body: object, headers: Mapping[str, str] = MappingProxyType
 
 
 def _inputs(name: str, tensor: npt.NDArray[np.floating[Any]]) -> dict[str, object]:
-    """The body of a request to infer."""
     data = tensor.ravel().tolist()
     shape = list(tensor.shape)
     return {"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": data}]}
@@ -145,7 +142,7 @@ def _upload(picture: bytes) -> Request:
 
 
 def _write(requests: list[Request], folder: Path) -> Path:
-    """The requests as a Lua table, which is what wrk's script can read; bodies in files."""
+    """Write the requests as a Lua table for wrk's script, with the bodies in files."""
     lines = ["return {"]
     for number, request in enumerate(requests):
         headers = ", ".join(

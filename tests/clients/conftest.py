@@ -1,4 +1,4 @@
-"""Generated clients, made once by the command that the documentation names."""
+"""Generates the clients once, with the documented command."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ from tests.clients.generate import SOURCE
 
 @pytest.fixture(scope="session", autouse=True)
 def generated() -> None:
-    """Run `make clients`: it installs what is missing, and makes every client anew."""
+    """Run `make clients`, which installs missing tools and generates every client."""
     make = shutil.which("make")
     assert make is not None
     subprocess.run([make, "clients"], cwd=SOURCE.parent.parent, check=True, stdout=sys.stderr)

@@ -1,7 +1,7 @@
-"""Generate a client with each tool from docs/openapi.json into clients/, beside its program.
+"""Generates a client with each tool from docs/openapi.json into clients/, beside its program.
 
-`make clients` installs the tools there and runs this; it needs nothing but the standard library
-and, once they are installed, no network.
+`make clients` installs the tools there and runs this. It needs only the standard library and, once
+the tools are installed, no network.
 """
 
 import os
@@ -16,7 +16,7 @@ CLIENTS = SOURCE.parent.parent / "clients"
 DOCUMENT = "../../docs/openapi.json"
 GENERATOR = ("openapi-generator-cli", "generate", "-i", DOCUMENT, "-c", "config.yaml")
 NO_TESTS = ("--global-property", "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false")
-# Each is run in its tool's own folder, which holds a copy of the one beside this file.
+# Each command runs in its tool's folder in clients/, a copy of the folder beside this file.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "openapi-python-client": (
         *("openapi-python-client", "generate", "--path", DOCUMENT, "--config", "config.yaml"),
@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def generate(tool: str) -> None:
-    """Make clients/`tool` anew: the generated client, its configuration and its program."""
+    """Replace clients/`tool` by the generated client, its configuration and its program."""
     folder = CLIENTS / tool
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SOURCE / tool, folder)
@@ -50,7 +50,7 @@ def generate(tool: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The process's own, with the tools in clients/ on the path."""
+    """The environment of this process, with the tools of clients/ on the path."""
     tools = f"{CLIENTS / 'venv' / 'bin'}:{CLIENTS / 'node_modules' / '.bin'}"
     return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
 

@@ -1,4 +1,4 @@
-"""What the programs of generated clients ask for, by plain HTTP."""
+"""The same requests as the programs of the generated clients, over plain HTTP."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ LATENTS = [[0.0, 0.0], [-1.5, 0.5]]
 
 
 def told(client: httpx.Client) -> dict[str, Any]:
-    """Texts, names and figures, which every client must give as they are."""
+    """Texts, names and numbers that every client must return unchanged."""
     models = client.get("/models").json()["models"]
     measures = client.get("/models/vae/statistics").json()["measures"]
     return {
@@ -27,7 +27,7 @@ def told(client: httpx.Client) -> dict[str, Any]:
 
 
 def computed(client: httpx.Client, folder: Path) -> dict[str, Any]:
-    """Numbers, which some clients round."""
+    """Numbers that some clients round."""
     files = tiny.uploads([(folder / name).read_bytes() for name in ("0.png", "1.png")])
     encoded = client.post("/encode", files=files, data={"model": "vae"})
     again = client.post("/reconstruct", files=files, data={"model": "vae"})
@@ -44,7 +44,7 @@ def computed(client: httpx.Client, folder: Path) -> dict[str, Any]:
 
 
 def refused(client: httpx.Client, folder: Path) -> dict[str, str]:
-    """The detail of a problem of each status."""
+    """The detail of one problem of each status."""
     answers = [
         client.get("/models/nope"),
         client.get("/models/broken"),
@@ -56,7 +56,7 @@ def refused(client: httpx.Client, folder: Path) -> dict[str, str]:
 
 
 def drawn(client: httpx.Client) -> dict[str, bytes]:
-    """Pictures, by the files that the programs write."""
+    """Pictures, by the names of the files that the programs write."""
     points = {"model": "vae", "latents": LATENTS}
     path = {**points, "method": "spherical", "bounce": True}
     return {

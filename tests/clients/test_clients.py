@@ -1,7 +1,7 @@
-"""Clients that generators made of docs/openapi.json, against a live server.
+"""Runs clients generated from docs/openapi.json against a live server.
 
-`make clients` makes them, each tool's own program calls through its client, and what came back is
-compared with plain HTTP.
+`make clients` generates them. Each tool's program calls the service through its client, and the
+tests compare what it received with plain HTTP.
 """
 
 import json
@@ -24,7 +24,7 @@ from tests.server import serve, until
 pytestmark = pytest.mark.slow
 
 ROOT = SOURCE.parent.parent
-# What builds a tool's program, and what runs it, each in the tool's folder.
+# The commands that build and run a tool's program, in the tool's folder.
 TYPESCRIPT = [["tsc", "--project", ".."], ["node", "../build/{tool}/drive.js"]]
 PROGRAMS: dict[str, list[list[str]]] = {
     "openapi-python-client": [["python", "drive.py"]],
@@ -33,7 +33,7 @@ PROGRAMS: dict[str, list[list[str]]] = {
     "hey-api": TYPESCRIPT,
     "openapi-fetch": TYPESCRIPT,
 }
-# How a program calls an operation, by its id or its path.
+# The text of a call in a program, from the operation's id or path.
 CALLS = {
     "openapi-python-client": "{id}.sync(",
     "openapi-generator-python": ".{id}(",
@@ -45,7 +45,7 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with two models, and a third that broke when it was reloaded."""
+    """A server with two models and a third one that fails to load on a reload."""
     repository = tmp_path_factory.mktemp("repository")
     for name in ("ae", "vae"):
         tiny.publish(repository, name)
@@ -58,14 +58,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def has_reloaded(address: str) -> bool:
-    """Whether every process behind the port, as far as eight connections tell, has tried."""
+    """Whether every worker has tried to load the third model, judging by eight connections."""
     answers = [httpx.get(f"{address}/models/broken") for _ in range(8)]
     return all(answer.status_code == 503 for answer in answers)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What every program sends: pictures, wrong files, and a picture as numbers."""
+    """The files every program sends: pictures, wrong files, and a picture as numbers."""
     levels = tiny.random_levels(2)
     for index, picture in enumerate(levels):
         (tmp_path / f"{index}.png").write_bytes(tiny.picture_bytes(picture))
@@ -76,7 +76,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Run a command in a folder, without a way to any package; what it prints."""
+    """Run a command in a folder, without access to packages. Returns what it prints."""
     offline = {"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
     done = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""docs/openapi.json under the linters that API teams use."""
+"""Lints docs/openapi.json with the tools that API teams use."""
 
 import json
 import subprocess

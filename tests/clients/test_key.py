@@ -1,4 +1,4 @@
-"""With a key set the served document names it, and a client made from that document sends it."""
+"""With a key set, the served document names it and a client generated from it sends it."""
 
 import os
 from pathlib import Path
@@ -28,7 +28,7 @@ except ApiException as error:
 
 @pytest.fixture
 def client_folder(tmp_path: Path) -> Path:
-    """Where the client will be generated."""
+    """The folder for the generated client."""
     (tmp_path / "program.py").write_text(PROGRAM)
     return tmp_path
 

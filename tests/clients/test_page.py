@@ -1,4 +1,4 @@
-"""docs/clients.md: each program on the page, run beside its generated client."""
+"""Runs each program of docs/clients.md beside its generated client."""
 
 import re
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A server on the embedded models."""
+    """A server with the embedded models."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
 
 def command(tool: str, program: Path) -> list[str]:
-    """Build what must be built; what runs the program."""
+    """Build the program if needed. Returns the command that runs it."""
     if program.suffix == ".py":
         return ["python", str(program)]
     if program.suffix == ".go":

@@ -1,4 +1,4 @@
-"""Images built once, and the figures of these tests printed at the end of the run."""
+"""Builds the images once, and prints the tests' figures at the end of the run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,18 +27,17 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def report(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Takes a line for the summary."""
+    """Adds a line to the summary."""
     return pytestconfig.stash.setdefault(FIGURES, []).append
 
 
 @pytest.fixture(scope="session")
 def images() -> None:
-    """Both images, of the source as it is."""
+    """Both images, built from the current source."""
     engine.build()
 
 
 def is_ready(address: str) -> bool:
-    """Whether /readyz answers 200."""
     try:
         return httpx.get(f"{address}/readyz").status_code == 200
     except httpx.TransportError:
@@ -47,7 +46,7 @@ def is_ready(address: str) -> bool:
 
 @contextmanager
 def bare(cpus: str = "2") -> Iterator[tuple[str, str, int]]:
-    """A ready container, its host and its port: `docker run`, a published port, some CPUs."""
+    """A ready container of plain `docker run` with some CPUs, and its published host and port."""
     with engine.beside("--cpus", cpus, "--publish", "8000") as name:
         host, port = engine.address(name, 8000)
         engine.wait_for_line(name, "Application startup complete")

@@ -1,4 +1,4 @@
-"""The engine, on a compose project of the tests' own: nothing of a person's is touched."""
+"""Runs Docker in the tests' own compose project, so a developer's containers stay untouched."""
 
 import json
 import os
@@ -19,7 +19,7 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["versi
 
 
 def run(*command: str, **variables: str) -> str:
-    """Standard output of a command in the root folder; raises where it fails or hangs."""
+    """Run a command in the root folder. Returns standard output; raises if it fails or hangs."""
     environment = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "ATLAS_PORT": "0", **variables}
     return subprocess.run(
         command,
@@ -33,14 +33,13 @@ def run(*command: str, **variables: str) -> str:
 
 
 def docker(*arguments: str, **variables: str) -> str:
-    """`docker ARGUMENTS`."""
     return run("docker", *arguments, **variables)
 
 
 def build(*arguments: str) -> None:
-    """`docker compose build` of both images, or through a wrapper that takes the file first.
+    """Build both images with `docker compose build`, or a wrapper whose first argument is the file.
 
-    An engine without the internet needs build arguments that only its wrapper knows.
+    On an engine without internet access, the wrapper adds the build arguments it needs.
     """
     wrapper = os.environ.get("ATLAS_TEST_COMPOSE")
     compose = [wrapper] if wrapper else ["docker", "compose", "--file"]
@@ -48,14 +47,14 @@ def build(*arguments: str) -> None:
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """What the engine knows of an image or a container."""
+    """`docker inspect` of an image or a container."""
     found: dict[str, Any] = json.loads(docker("inspect", name))[0]
     return found
 
 
 @contextmanager
 def beside(*options: str) -> Iterator[str]:
-    """A container of the service that runs beside the test, with `docker run`'s options."""
+    """Run a container of the service during the test, with options of `docker run`."""
     name = docker("run", "--detach", *options, SERVICE_IMAGE)
     try:
         yield name
@@ -64,7 +63,7 @@ def beside(*options: str) -> Iterator[str]:
 
 
 def wait_for_line(container: str, text: str) -> None:
-    """Until the container writes it, a minute at most; that takes none of the container's CPUs."""
+    """Wait up to a minute until the container logs the line. This uses none of its CPUs."""
     follow, written = ["docker", "logs", "--follow", container], list[str]()
     with subprocess.Popen(follow, stdout=PIPE, stderr=STDOUT, text=True) as log:
         assert log.stdout is not None
@@ -80,7 +79,7 @@ def wait_for_line(container: str, text: str) -> None:
 
 
 def address(container: str, port: int) -> tuple[str, int]:
-    """Host and port under which a published port of a container is reached; the engine chose it."""
+    """Host and port that the engine chose for a container's published port."""
     places = docker("port", container, str(port)).split()
     (place,) = [place for place in places if place.startswith("0.0.0.0:")]
     return "127.0.0.1", int(place.partition(":")[2])

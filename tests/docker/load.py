@@ -1,6 +1,6 @@
-"""Closed-loop clients that count what becomes of each request, each answer compared with the first.
+"""Closed-loop clients that compare each answer with the first one and count the outcomes.
 
-Standard library only: it also runs inside a container, as `python -c SOURCE HOST PORT`.
+It uses only the standard library, since it also runs in a container: `python -c SOURCE HOST PORT`.
 """
 
 import json
@@ -14,14 +14,14 @@ from itertools import count
 from typing import Self
 
 CLIENTS = 4
-ANSWERS_BEFORE = 200  # until the load counts as on
+ANSWERS_BEFORE = 200  # after these the load counts as running
 TIMEOUT_SECONDS = 30
 JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, and the answer that it must always have."""
+    """One request, and the answer it must always get."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, connection: HTTPConnection) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Returns status and body of the answer."""
         connection.request(self.method, self.path, self.body, dict(self.headers))
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -46,7 +46,7 @@ REQUESTS = (
 
 @dataclass
 class Counts:
-    """What became of the requests that were sent; a refused connection carried none."""
+    """Outcomes of the requests sent. A refused connection carries no request."""
 
     answered: int = 0
     refused: int = 0
@@ -58,13 +58,13 @@ class Counts:
 
 
 class Load:
-    """Clients on kept connections, one request after the other, from `with` to its end.
+    """Clients that send request after request on kept connections while the `with` block runs.
 
-    A client ends at the first connection that is refused.
+    A client stops at its first refused connection.
     """
 
     def __init__(self, host: str, port: int, requests: Sequence[Request] = REQUESTS) -> None:
-        """Ask each request once, for the answer to compare with."""
+        """Send each request once, to have its answer for the comparison."""
         self.counts = Counts()
         self._requests = requests
         self._host, self._port = host, port
@@ -76,7 +76,7 @@ class Load:
         self._clients = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
 
     def __enter__(self) -> Self:
-        """Start, and return once the load has been on for a while."""
+        """Start the clients. Returns once the load has run for a while."""
         for client in self._clients:
             client.start()
         for _ in range(ANSWERS_BEFORE):
@@ -88,7 +88,6 @@ class Load:
         self.join()
 
     def join(self) -> None:
-        """Wait until every client has ended."""
         for client in self._clients:
             client.join()
 
@@ -118,7 +117,7 @@ class Load:
         return True
 
     def _ask(self, connection: HTTPConnection, index: int) -> str | None:
-        """None for the right answer, otherwise what came instead."""
+        """Returns None for the right answer, otherwise what came instead."""
         try:
             answer = self._requests[index].send(connection)
         except (OSError, HTTPException) as exc:
@@ -128,7 +127,7 @@ class Load:
 
 
 def main(host: str, port: str) -> None:
-    """Say when the load is on, run until connections are refused, write the counts as JSON."""
+    """Report when the load runs, continue until connections are refused, print counts as JSON."""
     with Load(host, int(port)) as load:
         sys.stdout.write("loaded\n")
         sys.stdout.flush()

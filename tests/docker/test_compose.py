@@ -1,4 +1,4 @@
-"""`docker compose up` for real: started, asked, reloaded, stopped. Needs an engine."""
+"""Starts, queries, reloads and stops the service with `docker compose`. Needs an engine."""
 
 import json
 import re
@@ -20,13 +20,13 @@ UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120")
 
 
 def compose(*arguments: str) -> str:
-    """`docker compose` on the root's file."""
+    """Run `docker compose` with the file at the root."""
     return engine.docker("compose", *arguments)
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[httpx.Client]:
-    """The composed service, ready."""
+    """A client of the ready service."""
     compose("down", "--volumes")
     compose(*UP)
     host, port = engine.address(compose("ps", "--quiet", "service"), 8000)

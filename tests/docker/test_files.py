@@ -1,4 +1,4 @@
-"""What Dockerfile, compose files and workflows say, read and not run."""
+"""Checks Dockerfile, compose files and workflows without running them."""
 
 import hashlib
 import re
@@ -15,13 +15,13 @@ from tests.docker import engine
 
 DOCKERFILE = engine.ROOT / "docker" / "Dockerfile"
 WORKFLOWS = sorted((engine.ROOT / ".github" / "workflows").glob("*.yaml"))
-# The image's own: where it listens and what it serves is fixed, and mapped from outside.
+# The image fixes where it listens and what it serves; the host maps both.
 FIXED = {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
 TOOLS = Path(sys.executable).parent
 
 
 def services(part: str = "") -> dict[str, Any]:
-    """Of docker/compose*.yaml."""
+    """The services of docker/compose*.yaml."""
     content = yaml.safe_load((engine.ROOT / "docker" / f"compose{part}.yaml").read_text())
     found: dict[str, Any] = content["services"]
     return found

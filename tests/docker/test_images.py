@@ -1,4 +1,4 @@
-"""What is in the images, and what is not. Needs an engine."""
+"""Checks what the images contain and what they leave out. Needs an engine."""
 
 import json
 import subprocess
@@ -23,20 +23,20 @@ START_BUDGET_SECONDS = 6
 
 
 def run_in(image: str, *command: str) -> str:
-    """Output of a command in a container of the image, as root and without any network."""
+    """Run a command in a container, as root and without network. Returns its output."""
     entry, *arguments = command
     options = ("--rm", "--user", "0", "--network", "none", "--entrypoint", entry)
     return engine.docker("run", *options, image, *arguments)
 
 
 def unpacked_bytes(image: str) -> int:
-    """Of all layers. What an engine calls the size of an image may be that of packed layers."""
+    """Size of all layers. The size that an engine reports may be that of compressed layers."""
     layers = engine.docker("history", "--human=false", "--format", "{{.Size}}", image)
     return sum(int(layer) for layer in layers.split())
 
 
 def seconds_to_ready() -> float:
-    """From `docker run` to the first 200 of /readyz."""
+    """Time from `docker run` to the first 200 of /readyz."""
     begin = monotonic()
     with bare():
         return monotonic() - begin
@@ -55,7 +55,7 @@ def test_start_is_within_the_budget(report: Callable[[str], None]) -> None:
 
     shown = ", ".join(f"{one:.1f}" for one in seconds)
     report(f"docker run to /readyz 200, 2 CPUs: {shown} s of {START_BUDGET_SECONDS} s")
-    assert min(seconds) < START_BUDGET_SECONDS  # of a machine that may do other things besides
+    assert min(seconds) < START_BUDGET_SECONDS  # the machine may be busy with other things
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_holds_no_compiler_cache_or_test_suite(image: str) -> None:
 
     found = run_in(image, "find", *where, *like)
 
-    assert found == "/usr/bin/test"  # the shell's
+    assert found == "/usr/bin/test"  # the program of that name, no test suite
 
 
 def test_service_image_holds_nothing_of_training() -> None:

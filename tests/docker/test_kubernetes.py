@@ -1,4 +1,4 @@
-"""docker/kubernetes, rendered by kubectl and held against the schemas of the Kubernetes API."""
+"""Renders docker/kubernetes with kubectl and validates it with the Kubernetes API's schemas."""
 
 import copy
 import os
@@ -20,7 +20,7 @@ from tests.docker.load import Load, Request
 
 VOLUME = f"{engine.PROJECT}_filled"
 FOLDER = engine.ROOT / "docker" / "kubernetes"
-# The oldest is the first with preStop's sleep; both schemas know no field that is not there.
+# 1.30 is the first version with preStop's sleep. Both schemas refuse unknown fields.
 VERSIONS = ("1.30", "1.37")
 KINDS = {
     "ConfigMap",
@@ -30,14 +30,14 @@ KINDS = {
     "PodDisruptionBudget",
     "Service",
 }
-# 1.4 MB each: the cache of each worker is full when all were asked for.
+# 1.4 MB each: together they fill the cache of every worker.
 MORE_THAN_IS_KEPT = [Request("GET", f"/grid?rows=60&columns=60&x_max={n}") for n in range(1, 41)]
 
 Resource = dict[str, Any]
 
 
 def render(name: str) -> list[Resource]:
-    """What `kubectl apply --kustomize` would send, by the kubectl that `make install` brought."""
+    """What `kubectl apply --kustomize` would send. Runs the kubectl of `make install`."""
     kubectl = Path(sys.executable).parent / "kubectl"
     done = subprocess.run(
         [kubectl, "kustomize", str(FOLDER / name)], check=True, stdout=subprocess.PIPE, text=True
@@ -173,10 +173,10 @@ def test_memory_that_is_asked_for_covers_a_replica_at_work(report: Callable[[str
 
 @pytest.fixture
 def fill(images: None) -> Iterator[list[str]]:  # noqa: ARG001
-    """The command that fills a volume, and an empty one that belongs to the service's user."""
+    """The command that fills a volume. The volume is empty and owned by the service's user."""
     (container,) = pod_of(by_kind("artifacts")["Deployment"])["initContainers"]
     engine.docker("volume", "create", VOLUME)
-    on_volume("chown", "10001", "/models", user="0")  # as fsGroup has it
+    on_volume("chown", "10001", "/models", user="0")  # as fsGroup would set it
     yield container["command"]
     engine.docker("volume", "rm", VOLUME)
 
@@ -193,7 +193,7 @@ def test_volume_is_filled_with_what_it_lacks_and_no_more(fill: list[str]) -> Non
 
 @pytest.mark.slow
 def test_version_that_was_copied_in_part_is_copied_again(fill: list[str]) -> None:
-    largest_file = "ulimit -f 1000"  # in blocks of 512 bytes; models are larger
+    largest_file = "ulimit -f 1000"  # in blocks of 512 bytes; a model file is larger
     with pytest.raises(subprocess.CalledProcessError):
         on_volume("sh", "-c", f"{largest_file}; {shlex.join(fill)}")
 
@@ -203,13 +203,13 @@ def test_version_that_was_copied_in_part_is_copied_again(fill: list[str]) -> Non
 
 
 def on_volume(command: str, *arguments: str, user: str = "10001") -> str:
-    """Output of a command in a container of the service's image, the volume on /models."""
+    """Run a command in a service container with the volume on /models. Returns its output."""
     options = ("--rm", "--user", user, "--volume", f"{VOLUME}:/models", "--entrypoint", command)
     return engine.docker("run", *options, engine.SERVICE_IMAGE, *arguments)
 
 
 def containers(resources: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
-    """Of all kinds that have some, each with the security context that it runs under."""
+    """The containers of every kind, each with the security context it runs under."""
     pods = [resource["spec"] for resource in resources if resource["kind"] == "ServingRuntime"]
     pods += [pod_of(resource) for resource in resources if resource["kind"] == "Deployment"]
     for pod in pods:

@@ -1,4 +1,4 @@
-"""Three replicas behind the front, under load: killed, stopped, updated. Needs an engine."""
+"""Kills, stops and updates three replicas behind the front under load. Needs an engine."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -19,7 +19,7 @@ UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", "--scal
 
 @pytest.fixture(scope="module")
 def front() -> Iterator[Address]:
-    """Where the front listens, with three replicas ready behind it."""
+    """Address of the front, with three ready replicas behind it."""
     compose("down", "--volumes")
     compose(*UP)
     host, port = engine.address(compose("ps", "--quiet", "front"), 8080)
@@ -29,17 +29,17 @@ def front() -> Iterator[Address]:
 
 
 def compose(*arguments: str) -> str:
-    """`docker compose` on the file of replicas."""
+    """Run `docker compose` with the file of replicas."""
     return engine.docker("compose", "--file", "compose.replicas.yaml", *arguments)
 
 
 def replicas() -> list[str]:
-    """Ids of the containers that run."""
+    """Ids of the running containers."""
     return compose("ps", "--quiet", "service").split()
 
 
 def replace(container: str) -> None:
-    """One step of an update: a replica gives way to a new one."""
+    """Replace one replica by a new one, as each step of an update does."""
     engine.docker("stop", container)
     engine.docker("rm", container)
     compose(*UP, "--no-recreate")

@@ -1,4 +1,4 @@
-"""`docker stack deploy` of the same files: an update and a rollback under load. Needs an engine."""
+"""Updates and rolls back a stack of `docker stack deploy` under load. Needs an engine."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,7 +20,7 @@ BROKEN_IMAGE = "latent-atlas-broken"
 
 @pytest.fixture(scope="module")
 def swarm() -> Iterator[None]:
-    """A swarm of this engine alone, unless it is in one already."""
+    """Starts a swarm of only this engine, unless the engine is already in one."""
     is_new = engine.docker("info", "--format", "{{.Swarm.LocalNodeState}}") != "active"
     if is_new:
         engine.docker("swarm", "init", "--advertise-addr", "127.0.0.1")
@@ -31,8 +31,8 @@ def swarm() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def front(swarm: None) -> Iterator[Address]:  # noqa: ARG001
-    """Where the front listens, with three replicas healthy behind it."""
-    # Not every kernel can publish a port on all nodes; every one can on its own.
+    """Address of the front, with three healthy replicas behind it."""
+    # Only some kernels can publish a port on all nodes. Every kernel can on its own node.
     deploy = ("stack", "deploy", "--resolve-image=never", *FILES, engine.PROJECT)
     engine.docker(*deploy, FRONT_PORT_MODE="host", FRONT_CONFIG=f"{engine.PROJECT}-front")
     until(lambda: running("service") == "3/3" and running("front") == "1/1", seconds=120)
@@ -48,18 +48,18 @@ def front(swarm: None) -> Iterator[Address]:  # noqa: ARG001
 
 
 def running(name: str) -> str:
-    """Containers of a service that run, of those that should."""
+    """Running containers of a service, out of how many."""
     chosen = f"name={engine.PROJECT}_{name}"
     return engine.docker("service", "ls", "--filter", chosen, "--format", "{{.Replicas}}")
 
 
 def update_state() -> str:
-    """How the last update ended, or that it has not."""
+    """State of the last update."""
     return str(engine.inspect(SERVICE)["UpdateStatus"]["State"])
 
 
 def update(*options: str) -> str:
-    """Begin an update of the service and give its state once it is settled."""
+    """Start an update of the service. Returns its state once it has settled."""
     engine.docker("service", "update", "--detach", "--no-resolve-image", *options, SERVICE)
     settled = ("completed", "paused", "rollback_completed", "rollback_paused")
     until(lambda: update_state() in settled, seconds=200)

@@ -1,4 +1,4 @@
-"""The page as a test sees and uses it."""
+"""The page, driven from a test."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ from tests import tiny
 
 Levels = npt.NDArray[np.uint8]
 
-# An <img> or <canvas> as a PNG, in its own size or another.
+# Turns an <img> or <canvas> into a PNG, in its own size or another.
 READ_PICTURE = """(element, [width, height]) => {
   const canvas = document.createElement("canvas");
   canvas.width = width || element.naturalWidth || element.width;
@@ -32,50 +32,48 @@ READ_PICTURE = """(element, [width, height]) => {
 
 @dataclass
 class Atlas:
-    """An open page and the service behind it."""
-
     page: Page
     service: httpx.Client
-    complaints: list[str]  # of the console
+    complaints: list[str]  # errors and warnings on the console
 
     def open(self, fragment: str) -> None:
-        """Load the page anew with a view."""
+        """Load the page again with a view."""
         self.page.goto("about:blank")
         self.page.goto(f"{self.service.base_url}{fragment}")
         self.wait()
 
     def wait(self) -> None:
-        """Until everything is there."""
+        """Wait until everything is loaded and drawn."""
         expect(self.page.locator("body")).to_have_attribute("data-ready", "true")
         self.settle()
 
     def settle(self) -> None:
-        """Until no request is under way."""
+        """Wait until no request is in flight."""
         self.page.wait_for_load_state("networkidle")
 
     @property
     def fragment(self) -> str:
-        """The view as the address has it."""
+        """The view in the address, after `#`."""
         return self.page.url.partition("#")[2]
 
     def map(self, index: int = 0) -> Locator:
-        """A model's map, from left to right."""
+        """A model's map; 0 is the left one."""
         return self.page.locator(".map").nth(index)
 
     def pixels_from_centre(self, index: int, right: float, down: float) -> tuple[float, float]:
-        """A place on the screen, seen from the middle of a map."""
+        """A position on the screen, from its offset to the middle of a map."""
         box = self.map(index).bounding_box()
         assert box is not None
         return box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
 
     @property
     def points(self) -> list[list[float]]:
-        """The placed points that are coordinates."""
+        """The placed points that are coordinates, not classes."""
         (text,) = re.findall(r"points=([\d.,;-]+)", self.fragment)
         return [[float(value) for value in point.split(",")] for point in text.split(";")]
 
     def hover(self, index: int, right: float, down: float) -> dict[str, Any]:
-        """Move the pointer over a map; what the page says once the picture there is drawn."""
+        """Move the pointer over a map. Returns the page's report of the picture drawn there."""
         drawn = self.map(index).evaluate_handle(
             "map => ({ next: new Promise(resolve => "
             "map.addEventListener('drawn', ({ detail }) => resolve(detail), { once: true })) })"
@@ -85,18 +83,18 @@ class Atlas:
         return detail
 
     def click(self, index: int, right: float, down: float) -> None:
-        """Place a point."""
+        """Place a point by a click."""
         self.page.mouse.click(*self.pixels_from_centre(index, right, down))
         self.settle()
 
     def decoded(self, model: str, point: list[float]) -> Levels:
-        """What the service draws at a point."""
+        """The picture that the service decodes at a point."""
         json = {"model": model, "latents": [point]}
         return tiny.read_levels(self.service.post("/decode", json=json).content)
 
 
 def levels_of(picture: Locator, width: int = 0, height: int = 0) -> Levels:
-    """The grey levels of a picture on the page, in its own size or another."""
+    """Grey levels of a picture on the page, in its own size or another."""
     png = base64.b64decode(picture.evaluate(READ_PICTURE, [width, height]))
     return np.asarray(Image.open(io.BytesIO(png)))[..., 0]
 

@@ -1,4 +1,4 @@
-"""The page on the embedded models, in a browser that can reach nothing else."""
+"""The page with the embedded models, in a browser that can reach only its server."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,13 @@ from tests.server import serve
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    """A ready server."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
 
 @pytest.fixture
 def atlas(browser: Browser, address: str) -> Iterator[Atlas]:
-    """The page, ready; in the end it has asked nobody else and complained of nothing."""
+    """The ready page. Afterwards checks that it logged nothing and contacted no other host."""
     with open_page(browser, address, "/") as visit, client(visit) as service:
         atlas = Atlas(visit.page, service, visit.complaints)
         atlas.wait()
@@ -30,5 +29,5 @@ def atlas(browser: Browser, address: str) -> Iterator[Atlas]:
 
 
 def client(visit: Visit) -> httpx.Client:
-    """A client of the page's server, to compare with."""
+    """A client of the page's server, for comparison."""
     return httpx.Client(base_url=visit.address, timeout=60)

@@ -1,4 +1,4 @@
-"""Make the README's pictures of the page again: `python -m tests.explorer.screenshots`."""
+"""Takes the README's screenshots of the page: `python -m tests.explorer.screenshots`."""
 
 import io
 from pathlib import Path
@@ -13,11 +13,11 @@ from tests.explorer.conftest import client
 from tests.server import serve
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
-QUALITY = 88  # of WebP: a quarter of a PNG, and no difference to be seen
+QUALITY = 88  # of WebP: a quarter of a PNG's size, with no visible difference
 
 
 def main() -> None:
-    """Serve the embedded models and look at two views of them."""
+    """Serve the embedded models and capture two views."""
     FOLDER.mkdir(exist_ok=True)
     with (
         serve(["-m", "service"], Settings().model_repository) as (address, _),

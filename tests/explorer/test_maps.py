@@ -1,4 +1,4 @@
-"""The maps: right to the pixel, moving together, by pointer and keyboard; views are links."""
+"""The maps are exact to the pixel, move together, and work by pointer, keyboard and link."""
 
 import re
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def places(atlas: Atlas, index: int) -> set[str]:
-    """The tiles that a map holds, as z/x/y."""
+    """The tiles on a map, as z/x/y."""
     tiles = atlas.map(index).locator("img.leaflet-tile")
     return set(tiles.evaluate_all("tiles => tiles.map(tile => tile.dataset.place)"))
 

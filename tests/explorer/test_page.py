@@ -1,4 +1,4 @@
-"""The page as a whole: small and large, for all, with a key, with figures."""
+"""The page as a whole: screen sizes, accessibility, the API key, the measures."""
 
 import os
 import re
@@ -91,5 +91,5 @@ def test_page_asks_for_the_key(browser: Browser) -> None:
         expect(visit.page.locator("body")).to_have_attribute("data-ready", "true")
         expect(visit.page.locator("img.leaflet-tile").first).to_be_visible()
         assert visit.elsewhere == []
-        refusal = re.compile("401")  # which the browser itself notes
+        refusal = re.compile("401")  # the browser itself logs it
         assert [text for text in visit.complaints if not refusal.search(text)] == []

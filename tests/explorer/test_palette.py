@@ -1,4 +1,4 @@
-"""The page and the figures of the training package show a class in the same colour."""
+"""The page and the figures of training show a class in the same colour."""
 
 import re
 

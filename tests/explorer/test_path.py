@@ -1,4 +1,4 @@
-"""Points and the pictures between them."""
+"""Points on the map, and the path of pictures between them."""
 
 import re
 import subprocess

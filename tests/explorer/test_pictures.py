@@ -1,4 +1,4 @@
-"""People's own pictures on the page: dropped, pasted, chosen, drawn; saved as CSV and JSON."""
+"""Pictures that people drop, paste, choose or draw on the page, and save as CSV or JSON."""
 
 import base64
 import csv
@@ -42,7 +42,7 @@ def deliver(atlas: Atlas, kind: str, files: dict[str, bytes]) -> None:
 
 
 def reconstruction(atlas: Atlas, model: str, content: bytes) -> dict[str, Any]:
-    """What the service says of a picture."""
+    """The service's answer to a picture."""
     form = {"files": tiny.uploads([content]), "data": {"model": model}}
     answer = atlas.service.post("/reconstruct", **form)  # type: ignore[arg-type]
     return dict(answer.json()["reconstructions"][0])
@@ -106,7 +106,7 @@ def test_file_that_is_no_picture_is_refused_alone(atlas: Atlas) -> None:
     expect(atlas.page.locator("#pictures li").first).to_contain_text("form/images/0")
     expect(atlas.map().locator(".placed")).to_have_count(1)
     assert [text for text in atlas.complaints if "status of 415" not in text] == []
-    atlas.complaints.clear()  # the browser itself notes every answer of 4xx
+    atlas.complaints.clear()  # the browser itself logs every 4xx
 
 
 def test_picture_can_be_drawn(atlas: Atlas) -> None:

@@ -1,4 +1,4 @@
-"""What tests read from answers."""
+"""Reads and checks answers."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tests import tiny
 
 
 def assert_problem(response: httpx.Response, status: int, *pointers: str) -> None:
-    """It is a problem of this status with these pointers and no others."""
+    """Check that the answer is a problem with this status and exactly these pointers."""
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
     assert (response.status_code, body["status"]) == (status, status)
@@ -19,6 +19,6 @@ def assert_problem(response: httpx.Response, status: int, *pointers: str) -> Non
 
 
 def decode_alone(client: TestClient, point: Sequence[float]) -> npt.NDArray[np.int_]:
-    """Grey levels of one point's picture."""
+    """Grey levels of one point's picture, decoded on its own."""
     response = client.post("/decode", json={"latents": [point]})
     return tiny.read_levels(response.content).astype(int)

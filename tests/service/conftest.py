@@ -1,4 +1,4 @@
-"""A live app on tiny real artifacts: a VAE and an AE."""
+"""A running app with tiny real artifacts: a VAE and an AE."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Requests that take a while, for tests of what else is answered meanwhile."""
+"""Slow requests, for tests of what the server answers meanwhile."""
 
 import itertools
 
-# Settings for one place, and for grids that take a second in it.
+# Settings for one place, and for grids that take about a second in it.
 ONE_PLACE = {
     "ATLAS_INFERENCE_PLACES": "1",
     "ATLAS_MAX_TILES": str(256**2),
@@ -14,5 +14,5 @@ NUMBERS = itertools.count()
 
 
 def slow_grid(side: int = 128) -> str:
-    """A query that nobody has asked before, of some hundred milliseconds, at 256 of a second."""
+    """A query that is not cached yet. Takes some hundred milliseconds; a second with side 256."""
     return f"/grid?rows={side}&columns={side}&x_min={-4 - next(NUMBERS)}"

@@ -1,4 +1,4 @@
-"""The embedded models: real artifacts, asked for what they are made for."""
+"""The embedded models: real artifacts in their intended use."""
 
 import gzip
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ KINDS = ["ae", "vae"]
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[TestClient]:
-    """A client of the service as it starts by default."""
+    """A client of the service with default settings."""
     with serving(EMBEDDED_REPOSITORY) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def held_out() -> npt.NDArray[np.uint8]:
-    """100 real held-out images, ten of each class: [100, 28, 28]."""
+    """100 real held-out images, ten per class: [100, 28, 28]."""
     content = gzip.decompress((DATA / "t10k-images-idx3-ubyte.gz").read_bytes())
     return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28)
 

@@ -1,4 +1,4 @@
-"""The real server, started both documented ways."""
+"""Starts the real server in both documented ways."""
 
 import os
 import signal
@@ -64,6 +64,6 @@ def test_signal_ends_a_server_that_has_hardly_started(number: signal.Signals) ->
 
 
 def catches(status: str, number: signal.Signals) -> bool:
-    """Whether a process has a handler, by its /proc/PID/status."""
+    """Whether a process has a handler for a signal, from /proc/PID/status."""
     (caught,) = (line for line in status.splitlines() if line.startswith("SigCgt:"))
     return bool(int(caught.split()[1], 16) >> (number - 1) & 1)

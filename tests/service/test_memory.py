@@ -1,6 +1,6 @@
-"""Limits hold before the memory is spent: peaks of the real server's resident memory, as measured.
+"""Limits hold before memory is spent: measures peaks of the real server's resident memory.
 
-Every rise counts from the ready server on, so what an earlier case left behind counts too.
+Every rise counts from the ready server, so it includes what an earlier case left behind.
 """
 
 import re
@@ -34,19 +34,19 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Measured:
-    """A server and its resident memory before any request."""
+    """A server and its resident memory when it was ready."""
 
     address: str
     status: Path
     baseline: int
 
     def rise(self) -> int:
-        """Bytes that the peak lies above the ready server."""
+        """Bytes by which the peak exceeds the ready server."""
         return memory("VmHWM", self.status) - self.baseline
 
 
 def memory(figure: str, status: Path) -> int:
-    """A figure of /proc/PID/status in bytes: VmRSS as it is now, VmHWM at its peak."""
+    """A value of /proc/PID/status in bytes: VmRSS is current, VmHWM the peak."""
     found = re.search(rf"{figure}:\s+(\d+) kB", status.read_text())
     assert found is not None
     return int(found.group(1)) * 1024
@@ -54,7 +54,7 @@ def memory(figure: str, status: Path) -> int:
 
 @pytest.fixture(scope="module")
 def running(repository: Path) -> Iterator[Measured]:
-    """A ready server that has answered a first few requests."""
+    """A ready server that has answered a few requests."""
     with serve(["-m", "service"], repository) as (address, process):
         httpx.get(f"{address}/grid?rows=2")
         httpx.post(f"{address}/encode", files=tiny.uploads([png((1, 1), 8, 0, b"\0\0")]))
@@ -64,13 +64,13 @@ def running(repository: Path) -> Iterator[Measured]:
 
 @pytest.fixture
 def server(running: Measured) -> Measured:
-    """The same server for every case, its peak forgotten."""
+    """The same server for every case, with its peak reset."""
     (running.status.parent / "clear_refs").write_text("5")
     return running
 
 
 def send(server: Measured, head: bytes, pieces: Iterator[bytes], head_end: bytes = b"\r\n") -> int:
-    """Status of the answer to a body sent in pieces until the server stops reading."""
+    """Send a body in pieces until the server stops reading. Returns the answer's status."""
     host, port = server.address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         try:
@@ -78,7 +78,7 @@ def send(server: Measured, head: bytes, pieces: Iterator[bytes], head_end: bytes
             for piece in pieces:
                 connection.sendall(piece)
         except OSError:
-            pass  # refused already
+            pass  # the server has already refused
         return int(connection.recv(64).split()[1])
 
 
@@ -102,7 +102,7 @@ BODIES = {
 
 
 def body(start: bytes, block: bytes) -> Iterator[bytes]:
-    """More than ten million bytes over the limit."""
+    """A body that exceeds the limit by more than ten million bytes."""
     yield start
     for _ in range(OVER // len(block) + 1):
         yield block
@@ -193,7 +193,7 @@ def test_endless_head_is_refused(server: Measured, start: bytes, block: bytes) -
 
 
 def zeros(depth: int, colour_type: int, channels: int, ancillary: bytes = b"") -> bytes:
-    """A PNG of the largest allowed size that takes some kilobytes."""
+    """A PNG of the largest allowed size in a few kilobytes."""
     row = 1 + (SIDE * channels * depth + 7) // 8
     return png((SIDE, SIDE), depth, colour_type, bytes(row * SIDE), ancillary)
 
@@ -247,7 +247,7 @@ def animated_gif(frames: int) -> bytes:
 
 
 def unpacking_png() -> bytes:
-    """A small picture among text and colour profiles that unpack to 256 MiB."""
+    """A small picture with text and colour profiles that unpack to 256 MiB."""
     text = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(MEBIBYTE), 9))
     profile = chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(MEBIBYTE), 9))
     return png((28, 28), 8, 0, bytes(29 * 28), (text + profile) * 128)

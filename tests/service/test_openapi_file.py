@@ -1,4 +1,4 @@
-"""docs/openapi.json is the document that is served: a change of it is a deliberate commit."""
+"""docs/openapi.json equals the served document, so that every change to it is deliberate."""
 
 import json
 import subprocess

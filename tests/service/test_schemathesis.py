@@ -1,4 +1,4 @@
-"""Requests made from the document, right and wrong ones: each answer must be one it describes."""
+"""Sends right and wrong requests made from the document; it must describe every answer."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ CONFIG = SchemathesisConfig.from_dict(
     {
         "seed": 1,
         "generation": {"deterministic": True},
-        # A picture may be damaged and a mosaic over the limit of pixels, which no schema can say.
+        # No schema can express that a picture is damaged or a mosaic has too many pixels.
         "checks": {
             "positive_data_acceptance": {"expected-statuses": [200, 304, 404, 413, 415, 422]}
         },
@@ -55,12 +55,12 @@ OPERATIONS = [
 ]
 FORMS = ("/encode", "/reconstruct")
 RIGHT = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
-# The others take nothing that could be wrong.
+# The other operations take no input that could be wrong.
 WRONG = [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:9]]
 
 
 def file_of(mode: str, format_name: str) -> bytes:
-    """A small picture of that mode."""
+    """A small picture of a Pillow mode."""
     buffer = io.BytesIO()
     Image.effect_noise((40, 30), 50).convert(mode).save(buffer, format_name)
     return buffer.getvalue()
@@ -81,7 +81,7 @@ GOOD = [
 
 
 def picture_files() -> st.SearchStrategy[bytes]:
-    """Good ones in one request; in another, cut, with a flipped bit, or no pictures at all too."""
+    """Files of one request: all good, or also truncated ones, flipped bits and other content."""
     good, number = st.sampled_from(GOOD), st.integers(0, 10**6)
     cut = st.tuples(good, number).map(lambda it: it[0][: it[1] % len(it[0])])
     flipped = st.tuples(good, number).map(lambda it: flip(*it))
@@ -96,7 +96,7 @@ schemathesis.openapi.format("binary", picture_files())
 
 @pytest.fixture(scope="module")
 def schema(repository: Path) -> BaseSchema:
-    """The document of an app with both tiny models, from the app itself."""
+    """The document of an app with both tiny models."""
     app = create_app(Settings(model_repository=repository))
     app.state.atlas.registry.load()
 
@@ -109,13 +109,13 @@ def schema(repository: Path) -> BaseSchema:
 
 @pytest.fixture(scope="module")
 def session(schema: BaseSchema) -> Iterator[ASGIClient]:
-    """One client for all cases; schemathesis would start one for each."""
+    """One client for all cases; schemathesis would start one per case."""
     with get_client(schema.app) as client:
         yield client
 
 
 def quickly(test: Callable[[], None]) -> Callable[[], None]:
-    """The same few cases each time, and no complaints that a strategy is slow."""
+    """Settings: few cases, the same on every run, without health checks for slow strategies."""
     chosen = settings(
         max_examples=60,
         deadline=None,
@@ -127,7 +127,7 @@ def quickly(test: Callable[[], None]) -> Callable[[], None]:
 
 
 def address(case: Case, name: str) -> None:
-    """Ask for a model that exists, in its own dimensions, which the document cannot know."""
+    """Use a model that exists, in its own dimensions; the document cannot know them."""
     if "name" in case.path_parameters:
         case.path_parameters["name"] = name
     if "model" in case.path_parameters:
@@ -137,7 +137,7 @@ def address(case: Case, name: str) -> None:
         case.path_parameters |= {axis: min(case.path_parameters[axis], last) for axis in "xy"}
     if "model" in case.query:
         case.query["model"] = name
-    if case.path in FORMS:  # schemathesis takes a form with files that a test changed as wrong
+    if case.path in FORMS:  # schemathesis regards a form with changed files as wrong
         assume(isinstance(case.body, dict) and "model" not in case.body)
     elif isinstance(case.body, dict):
         case.body |= ANSWERABLE[case.path](case.body) | {"model": name}
@@ -157,14 +157,14 @@ ANSWERABLE: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def inapplicable(case: Case) -> list[Any]:
-    """An empty array takes no part of a form, so that a wrong one is not sent at all."""
+    """An empty array adds no part to a form, so this wrong value would never be sent."""
     fields = case.body if case.path in FORMS and isinstance(case.body, dict) else {}
     is_unsent = any(value == [] for value in fields.values())
     return [negative_data_rejection] if is_unsent else []
 
 
 def call(case: Case, session: ASGIClient) -> None:
-    """Send one case and let every check look at the answer."""
+    """Send one case and run every check on the answer."""
     answer = case.call_and_validate(session=session, excluded_checks=inapplicable(case))
     ANSWERS.append((case.operation.label, answer.status_code))
 

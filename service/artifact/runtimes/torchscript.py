@@ -1,4 +1,4 @@
-"""Runs a `model.pt`: TorchScript on the CPU. Nothing else in the service knows torch."""
+"""Runs a `model.pt`: TorchScript on the CPU. Only this module of the service imports torch."""
 
 import contextlib
 import warnings
@@ -17,32 +17,30 @@ MAX_MODEL_BYTES = 2**30
 
 
 class TorchScriptModel:
-    """A LatentModel."""
+    """A LatentModel. Its methods raise whatever the model's code raises."""
 
     def __init__(self, module: torch.jit.ScriptModule) -> None:
         module.eval()
-        # Looking a method up in a script module takes microseconds.
+        # Looking up a method of a script module takes microseconds.
         self._encode, self._decode = module.encode, module.decode
 
     def encode(self, images: Floats) -> tuple[Floats, Floats]:
-        """See LatentModel. Raises whatever the model's code raises."""
         mean, deviation = _run(self._encode, images)
         return _array(mean), _array(deviation)
 
     def decode(self, latents: Floats) -> Floats:
-        """See LatentModel. Raises whatever the model's code raises."""
         return _array(_run(self._decode, latents))
 
 
 def load_torchscript(path: Path) -> TorchScriptModel:
-    """The model in the file. It is code: never pass a path that a request named.
+    """Load a model. The file is code: never pass a path that comes from a request.
 
     Raises ModelUnreadable.
     """
     try:
         with open_whole(path, MAX_MODEL_BYTES), torchscript_allowed():
             module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-    except Exception as exc:  # readers of hostile bytes raise nearly every built-in error
+    except Exception as exc:  # on hostile bytes, torch raises nearly every built-in error
         raise ModelUnreadable(f"{path}: expected TorchScript, found: {one_line(exc)}") from exc
     for method in ("encode", "decode"):
         if not hasattr(module, method):
@@ -52,9 +50,9 @@ def load_torchscript(path: Path) -> TorchScriptModel:
 
 @contextlib.contextmanager
 def torchscript_allowed() -> Iterator[None]:
-    """Silence PyTorch's notice that TorchScript is deprecated.
+    """Silence PyTorch's warning that TorchScript is deprecated.
 
-    It is the format that artifacts have, and torch is pinned; see docs/artifact.md.
+    Artifacts have this format, and torch is pinned: docs/artifact.md.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=DeprecationWarning)
@@ -62,13 +60,12 @@ def torchscript_allowed() -> Iterator[None]:
 
 
 def _run(method: Callable[[Tensor], Any], values: Floats) -> Any:
-    """The method's answer, computed so that it depends neither on the caller nor on the memory.
+    """Call the method so that equal values give equal bits in any thread, at any address.
 
-    With several threads, matrix products are split over all cores: slower for small models, and
-    rounded otherwise. So are those of data that does not begin at a cache line, as a copy does. The
-    number of threads belongs to the calling thread, which gets it back.
+    Several torch threads split matrix products, which is slower for small models and changes the
+    rounding. So does data that is not aligned to a cache line; a clone is aligned.
     """
-    threads = torch.get_num_threads()
+    threads = torch.get_num_threads()  # a setting of the calling thread
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():

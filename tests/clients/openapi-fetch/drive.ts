@@ -91,7 +91,7 @@ async function upload(...names: string[]) {
   const form = new FormData();
   for (const name of names) form.append("images", await openAsBlob(`${folder}/${name}`), name);
   form.append("model", "vae");
-  // The types ask for a body, the serializer sends the form in its place.
+  // The types require a body; the serializer sends the form instead.
   return { body: { images: [], polarity: "auto" as const }, bodySerializer: () => form };
 }
 

@@ -168,7 +168,7 @@ func means(output *latentatlas.EncodeOutput) [][]float32 {
 	return found
 }
 
-// keep copies a picture, which the client has put into a temporary file, and tells its size.
+// keep copies a picture from the client's temporary file and returns its size.
 func keep(picture *os.File, folder, name string) int {
 	content := must(os.ReadFile(picture.Name()))
 	check(os.WriteFile(filepath.Join(folder, name), content, 0o600))

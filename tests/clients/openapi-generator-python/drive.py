@@ -72,7 +72,7 @@ errors = {}
 
 
 def refuse(call: Callable[[], object]) -> None:
-    """Note the problem that the call is answered with."""
+    """Record the problem that the call raises."""
     try:
         call()
     except ApiException as error:

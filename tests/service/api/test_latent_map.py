@@ -1,4 +1,4 @@
-"""Where a map's tiles are, and what serving many of them costs."""
+"""Where the tiles of a map are, and what it costs to serve many of them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rules of all operations on the latent space."""
+"""Rules that hold for all operations on the latent space."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""The pages as they are served. Other tests open them in a browser."""
+"""The pages over HTTP. Other tests open them in a browser."""
 
 import re
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_files_import_what_is_there_and_nothing_from_elsewhere(path: Path) -> No
     for name in re.findall(r'from "(\./[^"]+)"', text):
         assert (EXPLORER / name).is_file(), name
     links = set(re.findall(r"https?://[^\s\"'`)<]+", text))
-    assert links <= {"https://leafletjs.com", "http://www.w3.org/2000/svg"}  # a link, a name
+    assert links <= {"https://leafletjs.com", "http://www.w3.org/2000/svg"}  # a link, an XML name
 
 
 def test_files_are_asked_about_each_time(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The map described as TileJSON."""
+"""The TileJSON of a map."""
 
 from fastapi.testclient import TestClient
 

@@ -1,6 +1,6 @@
-"""No damaged artifact is served: what loads at all gives exactly the original answers.
+"""The service never serves a damaged artifact: one that loads gives exactly the original answers.
 
-Hashes in the manifest are made to agree with the damage, as it takes that to reach deeper checks.
+The tests adjust the manifest's hashes to the damage, so that it reaches the deeper checks.
 """
 
 import hashlib
@@ -41,13 +41,13 @@ CUTS, FLIPS = 64, 64
 
 @pytest.fixture
 def version(tmp_path: Path) -> Path:
-    """A freshly published version that the test may damage."""
+    """A newly published version that the test may damage."""
     return tiny.publish(tmp_path / "repository")
 
 
 @pytest.fixture
 def other_version(version: Path) -> Path:
-    """The next version of the same model: the same shapes, other weights."""
+    """The next version of the same model, with the same shapes and other weights."""
     model = tiny.TinyAutoencoder().eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -63,7 +63,7 @@ def other_version(version: Path) -> Path:
 
 
 def put(version: Path, name: str, content: bytes) -> None:
-    """Replace a file and make the manifest agree with it."""
+    """Replace a file and adjust the manifest to it."""
     (version / name).write_bytes(content)
     if name != "manifest.json":
         manifest = json.loads((version / "manifest.json").read_text())
@@ -73,7 +73,7 @@ def put(version: Path, name: str, content: bytes) -> None:
 
 
 def damages(content: bytes) -> Iterator[bytes]:
-    """The content cut at 64 places, and with a few bits flipped 64 times."""
+    """The content truncated at 64 places, and 64 copies with a few flipped bits."""
     for end in np.linspace(0, len(content) - 1, CUTS).astype(int):
         yield content[:end]
     generator = np.random.default_rng(5)
@@ -85,7 +85,7 @@ def damages(content: bytes) -> Iterator[bytes]:
 
 
 def answers(version: Path) -> list[npt.NDArray[np.generic]]:
-    """What the model and the reference say."""
+    """What the model and the reference give."""
     artifact = load_artifact(version)
     images = tiny.to_images(tiny.random_levels(9))
     points = np.linspace(-4, 4, 18, dtype=np.float32).reshape(9, 2)
@@ -192,7 +192,7 @@ def test_label_without_a_class_is_refused(version: Path) -> None:
 
 
 def header(dtype: str, shape: tuple[int, ...]) -> bytes:
-    """The start of an npy file that declares an array and holds none."""
+    """The header of an npy file that declares an array, without its data."""
     buffer = io.BytesIO()
     description = {"descr": dtype, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(buffer, description)
@@ -237,7 +237,7 @@ def test_archive_that_unpacks_to_too_much_is_refused_unread(
 
 
 class DoublePrecision(tiny.TinyAutoencoder):
-    """Right answers of a wrong type."""
+    """A model that gives right answers of the wrong type."""
 
     @torch.jit.export
     def decode(self, latents: Tensor) -> Tensor:

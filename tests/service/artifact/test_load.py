@@ -29,12 +29,12 @@ from tests import tiny
 
 @pytest.fixture
 def version(tmp_path: Path) -> Path:
-    """A freshly published version that the test may damage."""
+    """A newly published version that the test may damage."""
     return tiny.publish(tmp_path)
 
 
 def edit(version: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the manifest as a person with an editor would."""
+    """Change the manifest, as somebody with an editor could."""
     path = version / "manifest.json"
     manifest = json.loads(path.read_text())
     change(manifest)
@@ -42,7 +42,7 @@ def edit(version: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def replace_file(version: Path, name: str, content: bytes) -> None:
-    """Put other content in a file's place and make the manifest agree with it."""
+    """Replace a file's content and adjust the manifest to it."""
     (version / name).write_bytes(content)
     record = load.record_file(version / name).model_dump()
     edit(version, lambda manifest: manifest["files"].update({name: record}))
@@ -75,7 +75,7 @@ def test_versions_count_up_and_are_never_overwritten(tmp_path: Path) -> None:
 
 def test_version_published_meanwhile_is_left_alone(tmp_path: Path) -> None:
     def examine(_: Artifact) -> None:
-        (tmp_path / "vae" / "1").mkdir()  # another process was quicker
+        (tmp_path / "vae" / "1").mkdir()  # another process published first
 
     model = tiny.TinyAutoencoder().eval()
 
@@ -160,7 +160,7 @@ def test_model_that_is_not_torchscript_is_refused(version: Path, content: bytes)
 
 
 class OneWay(torch.nn.Module):
-    """TorchScript without the two methods."""
+    """TorchScript without both methods."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return images
@@ -220,8 +220,8 @@ def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda m: m.update(schema_version=1), "measures: expected from schema version 2 on"),
-        (lambda m: m.pop("measures"), "measures: expected from schema version 2 on"),
+        (lambda m: m.update(schema_version=1), "measures: expected in schema version 2"),
+        (lambda m: m.pop("measures"), "measures: expected in schema version 2"),
         (lambda m: first_measure(m).update(value=float("inf")), "measures.0.value"),
         (lambda m: first_measure(m).update(value=True), "measures.0.value"),
         (lambda m: first_measure(m).update(better="more"), "measures.0.better"),
@@ -229,7 +229,7 @@ def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
         (lambda m: first_measure(m).update(unit=""), "measures.0.unit"),
         (lambda m: first_measure(m).update(name="K NN"), "measures.0.name"),
         (lambda m: first_measure(m).update(colour="red"), "measures.0.colour"),
-        (lambda m: m.update(measures=[first_measure(m)] * 2), "each name must be there once"),
+        (lambda m: m.update(measures=[first_measure(m)] * 2), "each name must be unique"),
         (lambda m: m.update(measures=[first_measure(m)] * 65), "measures: List should have"),
     ],
 )

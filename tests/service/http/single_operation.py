@@ -1,4 +1,4 @@
-"""A pipeline to one operation that a test declares."""
+"""A pipeline with a single operation, which a test declares."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,6 @@ TEXT = Answers("text/plain", "")
 
 
 def pipeline_to(operation: Operation, plan: Callable[..., Any], repository: Path) -> Pipeline:
-    """A pipeline that knows this operation alone."""
     router = OperationRouter()
     router.plan(operation)(plan)
     app = create_app(Settings(model_repository=repository))

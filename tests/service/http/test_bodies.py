@@ -1,4 +1,4 @@
-"""Bodies: within the limit, of the right media type, and each fault with its pointer."""
+"""Request bodies: the limit, the media type, and a pointer to each fault."""
 
 import asyncio
 import gzip
@@ -18,7 +18,7 @@ from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
 from service.artifact.load import load_artifact
 from service.errors import BodyTooLarge, Invalid, Malformed, Overloaded
-from service.http.bodies import SMALL_BODY_BYTES, Body, JsonParser, check_size, parse_json
+from service.http.bodies import SMALL_BODY_BYTES, JsonParser, check_size, parse_json, read_body
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
 from service.http.problems import MAX_FAULTS
@@ -93,15 +93,15 @@ def test_body_at_the_limit_is_read(limited: TestClient) -> None:
     assert response.status_code == 200
 
 
-def body_of(*messages: Message, max_bytes: int = 10) -> tuple[Body, list[Message]]:
-    """A body that arrives in these messages, and those that were not taken yet."""
+def arriving(*messages: Message) -> tuple[Exchange, list[Message]]:
+    """A request whose body arrives in these messages, and the messages that are still unread."""
     waiting = list(messages)
 
     async def receive() -> Message:
         return waiting.pop(0)
 
-    exchange = Exchange({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)
-    return Body(exchange, max_bytes), waiting
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    return Exchange(scope, receive), waiting
 
 
 def chunk(content: bytes, more: bool = True) -> Message:
@@ -109,26 +109,28 @@ def chunk(content: bytes, more: bool = True) -> Message:
 
 
 def test_body_is_whole_once_its_last_chunk_is_there() -> None:
-    body, waiting = body_of(chunk(b"12345"), chunk(b""), chunk(b"67890", more=False), chunk(b"x"))
+    exchange, waiting = arriving(
+        chunk(b"12345"), chunk(b""), chunk(b"67890", more=False), chunk(b"x")
+    )
 
-    assert asyncio.run(body.whole()) == b"1234567890"
+    assert asyncio.run(read_body(exchange, 10)) == b"1234567890"
     assert len(waiting) == 1
 
 
 def test_body_over_the_limit_is_not_read_on() -> None:
-    body, waiting = body_of(chunk(b"123456"), chunk(b"78901"), chunk(b"x" * 100))
+    exchange, waiting = arriving(chunk(b"123456"), chunk(b"78901"), chunk(b"x" * 100))
 
     with pytest.raises(BodyTooLarge):
-        asyncio.run(body.whole())
+        asyncio.run(read_body(exchange, 10))
 
     assert len(waiting) == 1
 
 
 def test_client_that_leaves_within_its_body_has_disconnected() -> None:
-    body, _ = body_of(chunk(b"12345"), {"type": "http.disconnect"})
+    exchange, _ = arriving(chunk(b"12345"), {"type": "http.disconnect"})
 
     with pytest.raises(Disconnected):
-        asyncio.run(body.whole())
+        asyncio.run(read_body(exchange, 10))
 
 
 # the media type
@@ -269,7 +271,7 @@ LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
 
 @pytest.fixture
 def atlas(repository: Path) -> Atlas:
-    """A loaded atlas that can compute one thing at a time."""
+    """A loaded atlas with one place in the executor."""
     settings = Settings(
         model_repository=repository,
         inference_places=1,

@@ -11,7 +11,7 @@ ORIGIN = "https://atlas.example"
 
 @pytest.fixture(scope="module")
 def shared(repository: Path) -> Iterator[TestClient]:
-    """A client of an app that one other origin may call, with a key."""
+    """A client of an app with a key that pages of one other origin may call."""
     with serving(repository, cors_origins=(ORIGIN,), api_key="k3y") as client:
         yield client
 

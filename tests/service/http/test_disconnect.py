@@ -1,4 +1,4 @@
-"""Clients that go away, and those that stay."""
+"""Clients that disconnect, and clients that stay."""
 
 import asyncio
 import json
@@ -68,14 +68,14 @@ def test_full_server_refuses_at_once_while_health_and_metrics_answer(crowded: st
         with httpx.Client(base_url=crowded) as client:
             refused = client.get(slow_grid())
             others = [client.get(path) for path in ("/livez", "/readyz", "/metrics")]
-        assert figure(crowded, "atlas_inference_waiting") == 2  # nobody had to wait for a place
+        assert figure(crowded, "atlas_inference_waiting") == 2  # the others did not queue
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert [answer.status_code for answer in others] == [200, 200, 200]
 
 
 async def disconnect() -> Message:
-    """Receive that the client has gone."""
+    """Receive a disconnect."""
     await asyncio.sleep(0)
     return {"type": "http.disconnect"}
 
@@ -86,7 +86,7 @@ async def stay() -> Message:
 
 
 class Waiting:
-    """Work that takes for ever; whether it was cancelled."""
+    """Work that never ends, and whether it was cancelled."""
 
     def __init__(self) -> None:
         self.has_begun = asyncio.Event()

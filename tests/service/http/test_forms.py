@@ -1,4 +1,4 @@
-"""The form of /encode: whole or refused, each fault with its pointer, before it is held."""
+"""The form of /encode: read whole, or refused early with a pointer to each fault."""
 
 from contextlib import suppress
 
@@ -30,7 +30,7 @@ END = b"--b--\r\n"
 
 
 def post(client: TestClient, body: bytes) -> tuple[int, str]:
-    """Status, and the first fault's pointer."""
+    """Returns the status and the first fault's pointer."""
     response = client.post("/encode", content=body, headers={"Content-Type": CONTENT_TYPE})
     if response.status_code == 200:
         return 200, ""

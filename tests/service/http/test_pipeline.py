@@ -1,4 +1,4 @@
-"""One way for every request: how it comes in does not change its answer."""
+"""One pipeline for every request: how a request arrives does not change its answer."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ def in_chunks(content: bytes) -> Iterator[bytes]:
 
 
 def told(answer: httpx.Response) -> tuple[object, ...]:
-    """All of an answer but the request's id and what only browsers read."""
+    """The answer without the request's id and the headers that only browsers read."""
     headers = {
         name: text
         for name, text in answer.headers.items()

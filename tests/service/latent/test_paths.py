@@ -60,7 +60,7 @@ def test_spherical_path_never_leaves_the_ring_between_both_lengths(off: float) -
 
     assert np.isfinite(points).all()
     assert max(lengths(points)) <= np.hypot(3, off) * (1 + 1e-6)
-    if off >= 1e-5:  # nearer to opposite, it is the straight line
+    if off >= 1e-5:  # closer to opposite, the path is a straight line
         assert min(lengths(points)) >= 2 * (1 - 1e-6)
 
 

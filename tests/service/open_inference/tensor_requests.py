@@ -1,4 +1,4 @@
-"""Requests of the Open Inference Protocol that are right, or wrong in one thing."""
+"""Requests of the Open Inference Protocol, right or with one fault."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ INFER = "/v2/models/vae/infer"
 
 
 def latents_input(**changes: object) -> dict[str, Any]:
-    """A right request to decode, but for these changes of its tensor."""
+    """A request to decode, with changes to its tensor."""
     tensor = {"name": "latents", "shape": [2, 2], "datatype": "FP32", "data": LATENTS}
     return {"inputs": [tensor | changes]}
 

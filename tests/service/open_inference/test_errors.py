@@ -1,4 +1,4 @@
-"""Errors in the protocol's shape, wherever they come from."""
+"""Every error has the protocol's format, wherever it comes from."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.serving import serving
 
 @pytest.fixture
 def guarded(repository: Path) -> Iterator[TestClient]:
-    """A client of an app with a key and a small limit."""
+    """A client of an app with a key and a small body limit."""
     with serving(repository, api_key="key", max_body_bytes=1000) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Inference on tensors: answers equal to those of the service's own operations."""
+"""Inference on tensors gives the same answers as the service's own operations."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the protocol tells of server and models, and what is not there."""
+"""What the protocol says about server and models, and the parts that are not supported."""
 
 from pathlib import Path
 

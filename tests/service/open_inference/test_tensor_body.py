@@ -1,4 +1,4 @@
-"""Tensors as bytes behind the JSON of a request or an answer."""
+"""Tensors as bytes after the JSON of a request or an answer."""
 
 import json
 import struct

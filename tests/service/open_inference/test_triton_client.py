@@ -1,4 +1,4 @@
-"""Triton's own Python client, unchanged, against a live server: the same numbers as ours."""
+"""Triton's own Python client gets the same numbers from a live server as the API gives."""
 
 from collections.abc import Iterator
 
@@ -21,14 +21,13 @@ both_models = pytest.mark.parametrize("model", ["vae", "ae"])
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A ready server on the embedded models."""
+    """A ready server with the embedded models."""
     with serve(["-m", "service"], Settings().model_repository) as (address, _):
         yield address
 
 
 @pytest.fixture
 def client(address: str) -> Iterator[triton.InferenceServerClient]:
-    """A client that others wrote."""
     with triton.InferenceServerClient(address.removeprefix("http://")) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Requests that operations declare: right ones from their example, and wrong ones that differ."""
+"""Requests from the declarations of operations: the example, and the wrong requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,6 @@ class Request:
     parts: dict[str, Any] = field(default_factory=dict)
 
     def send(self, client: TestClient) -> httpx.Response:
-        """The answer to it."""
         answer: httpx.Response = client.request(self.method, self.address, **self.parts)
         return answer
 
@@ -45,14 +44,14 @@ def right_request(operation: Operation) -> Request:
 
 
 def wrong_request(operation: Operation, status: int) -> Request:
-    """The request that gets the operation's error of this status."""
+    """The request that triggers the operation's error of this status."""
     changes = operation.wrong[status].request
     assert changes is not None
     return request_to(operation, changes)
 
 
 def request_to(operation: Operation, changes: Mapping[str, Any]) -> Request:
-    """The example with `changes`, whose parts Wrong.request describes."""
+    """The example with `changes`; Wrong.request describes their parts."""
     example, schemas = dict(operation.example), operation.schemas
     in_path = schemas["path"].model_fields if "path" in schemas else ()
     path = {name: value for name, value in example.items() if name in in_path}

@@ -1,4 +1,4 @@
-"""Every example of an error in the document is what the declared wrong request gets."""
+"""Every error example in the document equals the answer to the declared wrong request."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ DOCUMENT = create_app(Settings()).openapi()
 ERRORS = [
     pytest.param(operation, status, id=f"{operation.name}-{status}")
     for operation in OPERATIONS
-    for status in operation.errors
+    for status in operation.wrong
     if operation.wrong[status].request is not None
 ]
 NOT_READY = [
@@ -51,7 +51,7 @@ def test_example_of_an_error_is_what_a_wrong_request_gets(
 def test_only_what_no_request_alone_brings_about_has_no_wrong_request(
     operation: Operation,
 ) -> None:
-    unsent = [status for status in operation.errors if operation.wrong[status].request is None]
+    unsent = [status for status in operation.wrong if operation.wrong[status].request is None]
 
     assert set(unsent) <= {503}
 

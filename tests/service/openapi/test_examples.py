@@ -1,4 +1,4 @@
-"""Every example of the document: requests are sent, answers have the shape of what comes back."""
+"""Sends every example request of the document and compares the answer with its example."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,13 +18,13 @@ every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it
 
 
 def described(operation: Operation) -> dict[str, Any]:
-    """What the document says of an operation."""
+    """What the document says about an operation."""
     found: dict[str, Any] = DOCUMENT["paths"][operation.path][operation.method.lower()]
     return found
 
 
 def shape(value: Any) -> Any:
-    """The names in a JSON value and how deep its lists are, less what is free to differ."""
+    """The names in a JSON value and the depth of its lists, without parts that may differ."""
     if isinstance(value, list):
         return [shape(item) for item in value[:1] if isinstance(item, dict | list)]
     if not isinstance(value, dict):

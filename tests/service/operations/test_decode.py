@@ -1,4 +1,4 @@
-"""Latent points, listed or along a path, to pictures and numbers over HTTP, on tiny real models."""
+"""Decodes latent points and paths to pictures and numbers over HTTP, with tiny real models."""
 
 import io
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_answer_of_too_many_numbers_is_refused(repository: Path) -> None:
 
 
 def frames_of(answer: httpx.Response) -> tuple[list[npt.NDArray[np.uint8]], set[float]]:
-    """The pictures of an APNG that plays endlessly, and the times they are shown for."""
+    """The pictures of an APNG that loops forever, and how long it shows each."""
     assert answer.headers["content-type"] == "image/apng"
     animation = Image.open(io.BytesIO(answer.content))
     assert animation.info["loop"] == 0

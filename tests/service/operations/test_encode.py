@@ -1,4 +1,4 @@
-"""Pictures to latent coordinates over HTTP, on tiny real models."""
+"""Encodes pictures over HTTP, with tiny real models."""
 
 from pathlib import Path
 

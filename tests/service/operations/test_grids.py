@@ -1,4 +1,4 @@
-"""The latent plane as grids and map tiles over HTTP, on tiny real models."""
+"""Draws grids and map tiles of the latent plane over HTTP, with tiny real models."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

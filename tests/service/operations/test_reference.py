@@ -1,4 +1,4 @@
-"""A model's held-out images over HTTP, on tiny real models."""
+"""The held-out images of a model over HTTP, with tiny real models."""
 
 import pytest
 from fastapi.testclient import TestClient

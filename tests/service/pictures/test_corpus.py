@@ -1,4 +1,4 @@
-"""docs/pictures.md is true: each row's kind of file is made, read, and compared."""
+"""Reads a file of every kind in docs/pictures.md and compares the result with its row."""
 
 import re
 from pathlib import Path

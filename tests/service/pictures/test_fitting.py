@@ -245,7 +245,7 @@ def test_cut_or_flipped_files_never_fail_otherwise(format_name: str) -> None:
 
 
 def declared_png(width: int, height: int) -> bytes:
-    """A PNG that declares a size and holds next to nothing."""
+    """A PNG that declares a size but has almost no data."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
@@ -265,7 +265,7 @@ def test_declared_size_is_refused_before_decoding(side: int) -> None:
 
 
 def scene(height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Something like a photograph: shapes with sharp edges, a slope of light, and noise."""
+    """A picture like a photograph: sharp edges, a gradient, and noise."""
     rows, columns = np.indices((height, width))
     disc = np.hypot(rows - height / 2, columns - width / 3) < min(height, width) / 4
     noise = np.random.default_rng(0).normal(20, 5, (height, width))

@@ -32,9 +32,10 @@ def test_png_holds_exactly_the_levels(shape: tuple[int, int]) -> None:
 
 
 def test_equal_pictures_give_equal_bytes_wherever_their_stream_lies() -> None:
-    # In some thousands of places one begins another way; plain pictures differ in which these are.
+    # At one address in some thousands the stream differs; which one depends on the picture.
     pictures = [np.full((28, 28), level, np.uint8) for level in range(256)]
-    threads, kept = Barrier(128), list[bytearray]()  # a stack for each, and ever other memory
+    # Each thread has its own stack and keeps taking new memory.
+    threads, kept = Barrier(128), list[bytearray]()
 
     def encode_all(_: int) -> list[bytes]:
         threads.wait(timeout=60)

@@ -1,4 +1,4 @@
-"""Bytes on a socket that no HTTP library would send, to the real server."""
+"""Sends the real server bytes that no HTTP library would send."""
 
 import json
 import socket
@@ -28,14 +28,14 @@ REFUSED = (400, 404, 405, 411, 413, 414, 422, 431, 505, None)  # None: closed wi
 
 @pytest.fixture(scope="module")
 def server(repository: Path) -> Iterator[str]:
-    """Address of one server that all cases are sent to."""
+    """Address of one server for all cases."""
     with serve(["-m", "service"], repository) as (address, process):
         yield address
         assert process.poll() is None
 
 
 def exchange(server: str, *pieces: bytes, ends: bool = True) -> int | None:
-    """Status of the answer to these bytes, sent one after the other; None where there is none."""
+    """Send the parts one after another. Returns the answer's status; None if there is no answer."""
     with connected(server) as connection:
         answer = b""
         try:
@@ -46,7 +46,7 @@ def exchange(server: str, *pieces: bytes, ends: bool = True) -> int | None:
             while not answer.endswith(b"\r\n\r\n") and (more := connection.recv(1)):
                 answer += more
         except OSError:
-            pass  # the server has had enough and closed
+            pass  # the server has closed the connection
     return int(answer.split()[1]) if answer else None
 
 
@@ -151,7 +151,7 @@ def test_client_that_waits_with_too_large_a_body_is_refused_before_it_sends(serv
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """All that the server sends until it closes."""
+    """Everything that the server sends until it closes."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 

@@ -1,4 +1,4 @@
-"""How the real server ends."""
+"""How the real server drains and stops."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_terminated_server_answers_what_it_has_taken_and_is_not_ready(repository
         waiting = [clients.submit(httpx.get, address + slow_grid(), timeout=60) for _ in range(3)]
         until(lambda: figure(address, "atlas_inference_waiting") == 3)
         process.send_signal(signal.SIGTERM)
-        ready = prober.get("/readyz")  # on the connection from before
+        ready = prober.get("/readyz")  # on the connection opened before the signal
 
         assert (ready.status_code, ready.headers["connection"]) == (503, "close")
         answers = [client.result() for client in (first, *waiting)]

@@ -1,4 +1,4 @@
-"""Several real processes on one port."""
+"""Several real worker processes on one port."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from service.process.workers import MOST_BY_DEFAULT, worker_count
+from service.process.workers import MAX_DEFAULT_WORKERS, worker_count
 from service.settings import Settings
 from tests import tiny
 from tests.server import figure, serve, until
@@ -35,23 +35,23 @@ def workers_of(process: subprocess.Popen[str]) -> set[int]:
 
 
 def ask(address: str, times: int) -> list[httpx.Response]:
-    """That many requests, each on a connection of its own."""
+    """Send `times` requests, each on its own connection."""
     return [httpx.get(f"{address}/grid?rows=1&columns=1") for _ in range(times)]
 
 
 def wait_for_all(address: str, process: subprocess.Popen[str]) -> set[int]:
-    """The workers, of which each has told that it serves: it does so before its first answer."""
+    """Wait until each worker has reported that it serves, which it does before its first answer."""
 
     def listens(pid: int) -> bool:
         return any(c.status == psutil.CONN_LISTEN for c in psutil.Process(pid).net_connections())
 
     until(lambda: [listens(pid) for pid in workers_of(process)] == [True] * TWO)
-    ask(address, 20)  # spread over both, but for once in half a million
+    ask(address, 20)  # these reach both, except once in half a million
     return workers_of(process)
 
 
 def test_default_is_one_for_each_cpu_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    for cpus, expected in ((1, 1), (2, 2), (64, MOST_BY_DEFAULT)):
+    for cpus, expected in ((1, 1), (2, 2), (64, MAX_DEFAULT_WORKERS)):
         monkeypatch.setattr("service.process.workers.available_cpus", lambda cpus=cpus: cpus)
         assert worker_count(Settings()) == expected
     assert worker_count(Settings(workers=7)) == 7
@@ -95,7 +95,7 @@ def test_worker_that_is_killed_is_replaced(
     until(lambda: len(workers_of(process)) == TWO and victim not in workers_of(process))
     wait_for_all(address, process)
     assert {answer.status_code for answer in ask(address, 20)} == {200}
-    assert any("another takes its place" in line for line in log)
+    assert any("starting another" in line for line in log)
 
 
 def test_end_that_comes_while_a_worker_is_replaced_ends_that_one_too(
@@ -108,7 +108,7 @@ def test_end_that_comes_while_a_worker_is_replaced_ends_that_one_too(
     process.send_signal(signal.SIGTERM)
 
     process.wait(timeout=20)
-    assert process.returncode in (0, 1)  # 1 where the kill was seen after the end was told
+    assert process.returncode in (0, 1)  # 1 if it saw the kill after the SIGTERM
 
 
 def test_hangup_reloads_in_all_even_those_that_are_starting(tmp_path: Path) -> None:

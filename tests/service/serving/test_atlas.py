@@ -1,4 +1,4 @@
-"""Where work is answered: from the cache, on the event loop, or in a place of the executor."""
+"""Where an answer comes from: the cache, the event loop, or a place of the executor."""
 
 import asyncio
 import threading
@@ -30,7 +30,7 @@ def work(
     is_small: bool = True,
     key: str | None = None,
 ) -> Work[bytes]:
-    return Work(atlas.registry.get("vae"), compute, is_small, "tiles", count=4, key=key)
+    return Work(atlas.registry.get("vae"), compute, is_small, "tiles", items=4, key=key)
 
 
 def thread() -> bytes:

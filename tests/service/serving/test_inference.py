@@ -57,7 +57,7 @@ def test_levels_are_rounded_to_nearest(artifact: Artifact) -> None:
 
 
 class Broken:
-    """A model whose answers are not finite for the second of its inputs."""
+    """A model whose second output is not finite."""
 
     def encode(self, images: Floats) -> tuple[Floats, Floats]:
         mean = np.zeros((len(images), 2), np.float32)
@@ -123,7 +123,7 @@ def test_answer_depends_neither_on_the_thread_nor_on_where_its_data_lies(
 
 
 def shifted(values: Floats, offset: int) -> Floats:
-    """A copy that begins so many bytes after a cache line."""
+    """A copy that starts this many bytes after a cache line."""
     memory = np.empty(values.nbytes + 128, np.uint8)
     start = -memory.ctypes.data % 64 + offset
     moved: Floats = memory[start : start + values.nbytes].view(np.float32).reshape(values.shape)

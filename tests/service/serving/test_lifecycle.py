@@ -1,4 +1,4 @@
-"""Reloading, without a loss or a mixed answer."""
+"""Reloads lose no request and never mix two versions in an answer."""
 
 import asyncio
 import signal
@@ -24,7 +24,7 @@ SEEDS = (1, 2, 3, 4)  # of the versions 1, 2, ...
 
 
 class CountingRegistry(Registry):
-    """A registry that tells how often it loaded and whether two loads ever met."""
+    """A registry that counts its loads and notices when two overlap."""
 
     loads, running, overlapped = 0, 0, False
 
@@ -87,7 +87,7 @@ def test_hangup_reloads(tmp_path: Path, way: str) -> None:
 def test_reloads_under_load_lose_double_and_mix_nothing(tmp_path: Path) -> None:
     tiny.publish(tmp_path, seed=1)
     is_over = threading.Event()
-    versions: list[list[int]] = [[] for _ in range(4)]  # that answered each client
+    versions: list[list[int]] = [[] for _ in range(4)]  # the versions that answered each client
 
     with serve(["-m", "service"], tmp_path) as (address, process), ThreadPoolExecutor(4) as pool:
         clients = [pool.submit(ask_until, is_over, address, seen) for seen in versions]
@@ -131,7 +131,7 @@ def served(address: str) -> dict[str, int]:
 
 
 def ask_until(is_over: threading.Event, address: str, versions: list[int]) -> int:
-    """Decode points that nobody else asks for, checking each answer; how many were asked for."""
+    """Decode points that no other client requests and check each answer. Returns their number."""
     models = {seed: tiny.TinyAutoencoder(seed=seed).eval() for seed in SEEDS}
     generator = np.random.default_rng(threading.get_ident())
     asked = 0

@@ -5,7 +5,7 @@ from tests import tiny
 
 
 def sample(client: TestClient, name: str, **labels: str) -> float:
-    """One figure of /metrics; 0 where it is not there."""
+    """One sample of /metrics; 0 if it is not there."""
     for family in text_string_to_metric_families(client.get("/metrics").text):
         for found in family.samples:
             if found.name == name and labels.items() <= found.labels.items():

@@ -66,7 +66,7 @@ def test_broken_model_is_told_of_and_leaves_the_others_served(
 
 
 class OnlySmallBatches(tiny.TinyAutoencoder):
-    """Right for the golden vectors, and failing for more pictures at once."""
+    """A model that reproduces the golden vectors but fails on larger batches."""
 
     @torch.jit.export
     def decode(self, latents: Tensor) -> Tensor:
