@@ -1,4 +1,4 @@
-"""Request bodies: bytes within the limit, then a checked schema with every fault's place."""
+"""Request bodies: bytes within the limit, then a checked schema, every fault with a pointer to it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ class JsonParser:
 
         A large body is refused as Overloaded before it is parsed, not after. It takes no place, so
         that it never waits for one while it holds one.
-        Raises Malformed if it is not JSON, Invalid with the place of each fault if it is wrong.
+        Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong.
         """
         if len(content) <= SMALL_BODY_BYTES:
             return parse_json(schema, content, self.settings)

@@ -8,7 +8,7 @@ from service.http.bodies import Schema, check
 
 
 def read_query(parameters: QueryParams, schema: type[Schema]) -> Schema:
-    """A query as `schema`. Raises Invalid with the place of each fault."""
+    """A query as `schema`. Raises Invalid with a pointer to each fault."""
     check_query(parameters, schema)
     return check(schema, dict(parameters), "query")
 

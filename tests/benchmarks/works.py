@@ -57,8 +57,6 @@ def make_works() -> dict[str, list[Request]]:
     generator = np.random.default_rng(0)
     points = generator.normal(size=(VARIANTS, 64, 2)).round(4).tolist()
     grids = [f"/grid?x_min=-4&x_max={4 + n / 100}" for n in range(VARIANTS)]
-    tiles = [f"/tiles/vae/10/{508 + n}/511.png" for n in range(VARIANTS)]
-    page = {"Origin": "http://localhost:8000"}  # browsers send this with each POST
     return {
         "encode 1 image, JSON": [
             _json("/encode/pixels", {"images": [(image / 255).tolist()]}) for image in levels
@@ -66,18 +64,22 @@ def make_works() -> dict[str, list[Request]]:
         "encode 1 PNG file": [_upload(tiny.picture_bytes(image)) for image in levels],
         "decode 1 to PNG": [_json("/decode", {"latents": some[:1]}) for some in points],
         "decode 64 to PNG": [_json("/decode", {"latents": some}) for some in points],
-        "decode 1 to PNG, from a page": [
-            _json("/decode", {"latents": some[:1]}, page) for some in points
-        ],
-        "infer 1 image, /v2": [
-            _json("/v2/models/vae/infer", _inputs("images", (image / 255)[None, None]))
-            for image in levels
-        ],
-        "infer 1 point, /v2": [
-            _json("/v2/models/vae/infer", _inputs("latents", np.array(some[:1]))) for some in points
-        ],
-        "tile of the map": [Request(tile) for tile in tiles],
         "grid 21 x 21": [Request(grid) for grid in grids],
+    }
+
+
+def make_own_works() -> dict[str, list[Request]]:
+    """Works that only this service does, or that only its own page asks for."""
+    levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
+    points = np.random.default_rng(0).normal(size=(VARIANTS, 1, 2)).round(4)
+    page = {"Origin": "http://localhost:8000"}  # browsers send it with each POST
+    return {
+        "decode 1 to PNG, from a page": [
+            _json("/decode", {"latents": some.tolist()}, page) for some in points
+        ],
+        "infer 1 image, /v2": [_infer("images", (image / 255)[None, None]) for image in levels],
+        "infer 1 point, /v2": [_infer("latents", some) for some in points],
+        "tile of the map": [Request(f"/tiles/vae/10/{508 + n}/511.png") for n in range(VARIANTS)],
     }
 
 
@@ -130,10 +132,10 @@ def _json(path: str, body: object, headers: Mapping[str, str] = MappingProxyType
     return Request(path, content, {"Content-Type": "application/json", **headers})
 
 
-def _inputs(name: str, tensor: npt.NDArray[np.floating[Any]]) -> dict[str, object]:
-    data = tensor.ravel().tolist()
-    shape = list(tensor.shape)
-    return {"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": data}]}
+def _infer(name: str, tensor: npt.NDArray[np.floating[Any]]) -> Request:
+    data, shape = tensor.ravel().tolist(), list(tensor.shape)
+    tensors = [{"name": name, "shape": shape, "datatype": "FP32", "data": data}]
+    return _json("/v2/models/vae/infer", {"inputs": tensors})
 
 
 def _upload(picture: bytes) -> Request:
