@@ -49,62 +49,47 @@ class ServiceError(Exception):
     faults: Sequence[Fault] = ()
 
 
-class RepositoryUnusable(ServiceError):
-    """The model repository is not a folder with at least the default model in it."""
+class RepositoryUnusable(ServiceError): ...
 
 
-class ModelUnknown(ServiceError):
-    """No model of that name is in the repository."""
+class ModelUnknown(ServiceError): ...
 
 
-class ModelUnavailable(ServiceError):
-    """The model is in the repository but did not load; readiness says why."""
+class ModelUnavailable(ServiceError): ...
 
 
 class NotReady(ServiceError):
-    """Not every model is loaded, verified and warm; `faults` say which and why."""
-
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("not every model is ready")
         self.faults = faults
 
 
 class ShuttingDown(ServiceError):
-    """The service has been told to end and only finishes what it has begun."""
-
     def __init__(self) -> None:
         super().__init__("the service is shutting down")
 
 
 class Overloaded(ServiceError):
-    """The executor's places and its queue are full."""
-
     def __init__(self) -> None:
         super().__init__("all places and the queue are taken")
 
 
-class KeyRequired(ServiceError):
-    """The request carries no API key, a wrong one, or several."""
+class KeyRequired(ServiceError): ...
 
 
 class RequestError(ServiceError):
-    """A request that cannot be answered because of what was sent."""
-
     def __init__(self, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
         self.faults = [] if pointer is None else [Fault(pointer, detail)]
 
 
-class Malformed(RequestError):
-    """The request cannot be parsed."""
+class Malformed(RequestError): ...
 
 
-class MediaTypeUnsupported(RequestError):
-    """The body, or a file in it, has a media type that this operation does not read."""
+class MediaTypeUnsupported(RequestError): ...
 
 
-class TooLarge(RequestError):
-    """The request exceeds a documented limit on bytes or on pixels of uploaded pictures."""
+class TooLarge(RequestError): ...
 
 
 class BodyTooLarge(TooLarge):
@@ -114,17 +99,13 @@ class BodyTooLarge(TooLarge):
         super().__init__(f"the body is larger than {max_bytes} bytes")
 
 
-class TileUnknown(RequestError):
-    """The map has no tile at this zoom, column and row."""
+class TileUnknown(RequestError): ...
 
 
-class OperationUnknown(RequestError):
-    """The service has no such operation, though others that speak the same protocol may."""
+class OperationUnknown(RequestError): ...
 
 
 class Invalid(RequestError):
-    """The request is well-formed but values in it are wrong."""
-
     @classmethod
     def at(cls, faults: list[Fault]) -> Self:
         """One error for several faults; the first one's detail is its summary."""

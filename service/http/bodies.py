@@ -1,4 +1,4 @@
-"""Request bodies: bytes within the limit, then a checked schema, every fault with a pointer to it."""
+"""Request bodies: bytes within the limit, then a checked schema, with a pointer to every fault."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -139,7 +139,6 @@ def require_media_type(exchange: Exchange, expected: str | None) -> None:
 
 
 def parse_json(schema: type[Schema], content: bytes, settings: Settings) -> Schema:
-    """Check `content` against `schema`. Raises Malformed and Invalid."""
     try:
         return schema.model_validate_json(content, context=settings)
     except ValidationError as exc:

@@ -35,7 +35,6 @@ class Exchange:
 
     @property
     def is_head(self) -> bool:
-        """Whether the client wants the headers alone."""
         return bool(self.scope["method"] == "HEAD")
 
     def header(self, name: str) -> str | None:
@@ -44,7 +43,6 @@ class Exchange:
         return None if value is None else value.decode("latin-1")
 
     def query(self) -> QueryParams:
-        """The query's parameters, decoded."""
         return QueryParams(self.scope["query_string"])
 
 

@@ -127,7 +127,6 @@ class Operation:
 
     @property
     def body_schema(self) -> type[BaseModel] | None:
-        """The schema of the content, JSON or a form."""
         return self.schemas.get("body") or self.schemas.get("form")
 
     def __call__(self, **_: object) -> NoReturn:
@@ -136,8 +135,6 @@ class Operation:
 
 
 class OperationRouter(APIRouter):
-    """A FastAPI router whose routes are declared operations."""
-
     def __init__(self, tag: str = "", prefix: str = "", is_documented: bool = True) -> None:
         super().__init__(prefix=prefix, include_in_schema=is_documented)
         self.operations = list[Operation]()

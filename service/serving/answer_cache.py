@@ -30,7 +30,6 @@ class AnswerCache:
         )
 
     def get(self, key: str) -> bytes | None:
-        """The answer, if it is kept."""
         answer = self._answers.get(key)
         if answer is not None:
             self._found.inc()

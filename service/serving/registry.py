@@ -83,7 +83,6 @@ class Registry:
 
     @property
     def artifacts(self) -> Mapping[str, Artifact]:
-        """The served models by name."""
         return self._catalog.artifacts
 
     @property
