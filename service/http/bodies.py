@@ -14,12 +14,11 @@ from service.http.forms import parse_form
 from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
+from service.serving.work import SMALL_BYTES
 from service.settings import Settings
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
-# Parsing this much JSON takes about a millisecond; more leaves the event loop.
-SMALL_BODY_BYTES = 64 * 1024
 # Right bodies are one object of a few fields; wrong ones are told which of theirs are unknown.
 MAX_OBJECTS = 64
 MAX_FIELDS = 4096
@@ -82,7 +81,7 @@ class JsonParser:
         that it never waits for one while it holds one.
         Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong.
         """
-        if len(content) <= SMALL_BODY_BYTES:
+        if len(content) <= SMALL_BYTES:
             return parse_json(schema, content, self.settings)
         check_size(content, self._max_size())
         self._atlas.executor.require_room()
@@ -131,8 +130,8 @@ def require_media_type(exchange: Exchange, expected: str | None) -> None:
     What a compressed body unpacks to is in no proportion to its size.
     """
     if expected is not None:
-        given = exchange.header("content-type") or ""
-        if given.partition(";")[0].strip().lower() != expected:
+        given = exchange.headers.get(b"content-type", b"").partition(b";")[0]
+        if given.strip().lower() != expected.encode():
             raise MediaTypeUnsupported(f"this operation reads {expected}")
     if exchange.headers.get(b"content-encoding", b"identity") != b"identity":
         raise MediaTypeUnsupported("compressed bodies are not read")

@@ -17,7 +17,7 @@ from service.http.operation import JSON, Answers, Operation, OperationRouter
 from service.open_inference.infer import Reply, describe, plan_inference
 from service.open_inference.tensor_body import HEADER_LENGTH, TensorBody, TensorRequest
 from service.serving.atlas import Atlas
-from service.serving.work import Work
+from service.serving.work import SMALL_BYTES, Work
 
 PREFIX = "/v2"
 ANSWERS = Answers(JSON, "")
@@ -93,7 +93,9 @@ def _infer_at(path: str) -> Operation:
 @router.plan(_infer_at("/models/{name}/versions/{number}/infer"))
 async def infer(atlas: Atlas, path: ModelVersionPath, body: TensorRequest) -> Work[Reply]:
     artifact = _find(atlas, path)
-    return plan_inference(artifact, atlas.settings, await body.parse(), body.binary)
+    is_small_body = len(body.content) <= SMALL_BYTES
+    request = await body.parse()
+    return plan_inference(artifact, atlas.settings, request, body.binary, is_small_body)
 
 
 def _find(atlas: Atlas, path: ModelVersionPath) -> Artifact:

@@ -18,12 +18,13 @@ from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
 from service.artifact.load import load_artifact
 from service.errors import BodyTooLarge, Invalid, Malformed, Overloaded
-from service.http.bodies import SMALL_BODY_BYTES, JsonParser, check_size, parse_json, read_body
+from service.http.bodies import JsonParser, check_size, parse_json, read_body
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
 from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
+from service.serving.work import SMALL_BYTES
 from service.settings import Settings
 from tests import tiny
 from tests.server import serve
@@ -266,7 +267,7 @@ def test_largest_right_body_is_within_the_limits(repository: Path) -> None:
     check_size(json.dumps({"latents": [[0.5] * 2] * 4096}).encode(), largest)
 
 
-LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BODY_BYTES + 1)
+LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BYTES + 1)
 
 
 @pytest.fixture
@@ -306,7 +307,7 @@ def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(atlas: A
 
 
 def test_body_of_too_many_values_is_refused_before_it_is_parsed(atlas: Atlas) -> None:
-    content = b"[" + b"," * SMALL_BODY_BYTES + b" not JSON"
+    content = b"[" + b"," * SMALL_BYTES + b" not JSON"
 
     with pytest.raises(Invalid, match="more than the documented limits"):
         asyncio.run(JsonParser(atlas).parse(DecodeInput, content))
