@@ -1,12 +1,10 @@
 """A whole answer, before it is sent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from service.artifact.contract import Artifact
 
-Headers = Sequence[tuple[bytes, bytes]]
-NO_HEADERS: Headers = ()
+Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -17,7 +15,7 @@ class Answer:
     """
 
     status: int
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: Headers = field(default_factory=list)
     content: bytes = b""
     artifact: Artifact | None = None
     has_policy: bool = False
@@ -27,13 +25,10 @@ def answer_with(
     status: int,
     content: bytes,
     content_type: str,
-    headers: Headers = NO_HEADERS,
+    headers: Headers,
     artifact: Artifact | None = None,
 ) -> Answer:
-    """An answer whose headers end with those that describe its content."""
-    described = [
-        *headers,
-        (b"content-length", b"%d" % len(content)),
-        (b"content-type", content_type.encode()),
-    ]
-    return Answer(status, described, content, artifact)
+    """An answer with these headers, to which those that describe its content are added."""
+    headers.append((b"content-length", b"%d" % len(content)))
+    headers.append((b"content-type", content_type.encode()))
+    return Answer(status, headers, content, artifact)

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from service.http.answer import NO_HEADERS, Answer, Headers
+from service.http.answer import Answer, Headers
 from service.http.exchange import Exchange
 from service.http.problems import Refusal, write_problem
 
@@ -55,7 +55,7 @@ class Cors:
     def headers(self, exchange: Exchange) -> Headers:
         """What any other answer tells the browser."""
         if _is_preflight(exchange):
-            return NO_HEADERS
+            return []
         origin = exchange.header("origin")
         if origin is None:
             return [(b"vary", b"Origin")]

@@ -22,7 +22,7 @@ from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
-from service.http.answer import NO_HEADERS, Answer, Headers, answer_with
+from service.http.answer import Answer, Headers, answer_with
 from service.http.bodies import BodyReader, FormBody, JsonBody
 from service.serving.work import Work
 
@@ -56,18 +56,19 @@ class Answers:
         return self.with_content(plan, content, self.content_type or self.media_type)
 
     def with_content(
-        self, plan: object, content: bytes, content_type: str, more: Headers = NO_HEADERS
+        self, plan: object, content: bytes, content_type: str, *more: tuple[bytes, bytes]
     ) -> Answer:
         """The answer with this content, and headers that name the model and allow to keep it."""
         if not isinstance(plan, Work):
-            return answer_with(200, content, content_type, more)
+            return answer_with(200, content, content_type, [*more])
         manifest = plan.artifact.manifest
         headers = [
             (b"atlas-model", manifest.name.encode()),
             (b"atlas-model-version", b"%d" % manifest.version),
-            *(cache_headers(plan.key) if plan.key else ()),
             *more,
         ]
+        if plan.key:
+            headers += cache_headers(plan.key)
         return answer_with(200, content, content_type, headers, plan.artifact)
 
 

@@ -112,8 +112,9 @@ class Pipeline:
             plan = await self._plan(operation, exchange)
         if not isinstance(plan, Work):
             return operation.answers.of(plan, plan)
-        if plan.key and is_current(exchange.header("if-none-match"), plan.key):
-            return Answer(304, list(cache_headers(plan.key)))
+        held = exchange.headers.get(b"if-none-match")
+        if held and plan.key and is_current(held.decode("latin-1"), plan.key):
+            return Answer(304, cache_headers(plan.key))
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))

@@ -46,7 +46,7 @@ class InferenceAnswers(Answers):
             return self.with_content(plan, result.header, JSON)
         length = (HEADER_LENGTH.lower().encode(), b"%d" % len(result.header))
         content = result.header + result.binary
-        return self.with_content(plan, content, "application/octet-stream", [length])
+        return self.with_content(plan, content, "application/octet-stream", length)
 
 
 @router.plan(Operation("GET", "", ANSWERS, allows_any_query=True))

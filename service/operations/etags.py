@@ -15,8 +15,6 @@ def entity_tag(artifact: Artifact, *parts: object) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def is_current(if_none_match: str | None, tag: str) -> bool:
+def is_current(if_none_match: str, tag: str) -> bool:
     """Whether an If-None-Match header names `tag` (weak comparison, RFC 9110 section 13.1.2)."""
-    if if_none_match is None:
-        return False
     return if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match)

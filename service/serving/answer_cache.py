@@ -30,9 +30,11 @@ class AnswerCache:
         )
 
     def get(self, key: str) -> bytes | None:
-        answer = self._answers.get(key)
-        if answer is not None:
-            self._found.inc()
+        try:
+            answer: bytes = self._answers[key]
+        except KeyError:
+            return None
+        self._found.inc()
         return answer
 
     def draw_here(self, key: str, draw: Callable[[], bytes]) -> bytes:
