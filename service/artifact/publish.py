@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +63,12 @@ def _write_files(
 ) -> None:
     with torchscript_allowed():
         model.save(str(folder / MODEL_FILE))
-    np.savez_compressed(folder / REFERENCE_FILE, **asdict(reference))
+    np.savez_compressed(
+        folder / REFERENCE_FILE,
+        coordinates=reference.coordinates,
+        labels=reference.labels,
+        thumbnails=reference.thumbnails,
+    )
     for name, content in attachments.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)

@@ -7,6 +7,7 @@ from service.errors import KeyRequired
 from service.http.exchange import Exchange
 
 HEADER = "X-API-Key"
+DETAIL = f"this operation needs the right key in the header {HEADER}"
 
 
 class ApiKey:
@@ -28,7 +29,7 @@ class ApiKey:
             return
         given = [value for name, value in exchange.scope["headers"] if name == b"x-api-key"]
         if len(given) != 1 or not hmac.compare_digest(given[0], self._key):
-            raise KeyRequired(f"this operation needs the right key in the header {HEADER}")
+            raise KeyRequired(DETAIL)
 
     def _is_open(self, path: str) -> bool:
         return path in self._open_paths or path.startswith(self._open_folders)

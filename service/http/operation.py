@@ -50,29 +50,17 @@ class Answers:
     is_kept: bool = False
     content_type: str | None = None  # where it says more than the media type
 
-    def of(self, plan: object, result: Any) -> Answer:
-        """The answer that holds `result`, which `plan` computed if it is Work."""
+    def of(self, result: Any, work: Work[Any] | None = None) -> Answer:
+        """The answer that holds `result`, which `work` computed if there was any."""
         content = result if isinstance(result, bytes) else result.model_dump_json().encode()
-        return self.with_content(plan, content, self.content_type or self.media_type)
-
-    def with_content(
-        self, plan: object, content: bytes, content_type: str, *more: tuple[bytes, bytes]
-    ) -> Answer:
-        """The answer with this content, and headers that name the model and allow to keep it."""
-        if not isinstance(plan, Work):
-            return answer_with(200, content, content_type, [*more])
-        manifest = plan.artifact.manifest
-        headers = [
-            (b"atlas-model", manifest.name.encode()),
-            (b"atlas-model-version", b"%d" % manifest.version),
-            *more,
-        ]
-        if plan.key:
-            headers += cache_headers(plan.key)
-        return answer_with(200, content, content_type, headers, plan.artifact)
+        content_type = self.content_type or self.media_type
+        if work is None:
+            return answer_with(200, content, content_type, [])
+        return answer_of_work(work, content, content_type)
 
 
-class Wrong(BaseModel):
+@dataclass(frozen=True)
+class Wrong:
     """A wrong request, and the problem it gets. Braces in texts hold the names of settings.
 
     `request` is the parts of the request that differ from the right example: `json`, `content`,
@@ -161,6 +149,21 @@ class OperationRouter(APIRouter):
             return plan
 
         return bind
+
+
+def answer_of_work(
+    work: Work[Any], content: bytes, content_type: str, *more: tuple[bytes, bytes]
+) -> Answer:
+    """The answer with this content, and headers that name its model and let caches keep it."""
+    manifest = work.artifact.manifest
+    headers = [
+        (b"atlas-model", manifest.name.encode()),
+        (b"atlas-model-version", b"%d" % manifest.version),
+        *more,
+    ]
+    if work.key:
+        headers += cache_headers(work.key)
+    return answer_with(200, content, content_type, headers, work.artifact)
 
 
 def cache_headers(tag: str) -> Headers:

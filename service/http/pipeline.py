@@ -55,13 +55,12 @@ class Pipeline:
     def __init__(
         self,
         atlas: Atlas,
-        operations: Iterable[Operation],
+        operations: Sequence[Operation],
         open_paths: Iterable[str],
         error_formats: Mapping[str, WriteRefusal],
         framework: ASGIApp,
         routes: Sequence[BaseRoute],
     ) -> None:
-        operations = list(operations)
         settings = atlas.settings
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         opened = [operation.path for operation in operations if operation.is_open]
@@ -111,14 +110,14 @@ class Pipeline:
         if plan is None:
             plan = await self._plan(operation, exchange)
         if not isinstance(plan, Work):
-            return operation.answers.of(plan, plan)
+            return operation.answers.of(plan)
         held = exchange.headers.get(b"if-none-match")
         if held and plan.key and is_current(held.decode("latin-1"), plan.key):
             return Answer(304, cache_headers(plan.key))
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
-        return operation.answers.of(plan, result)
+        return operation.answers.of(result, plan)
 
     def _find(self, exchange: Exchange) -> Operation | None:
         operation = self._exact.get((exchange.method, exchange.path))

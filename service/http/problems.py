@@ -14,6 +14,7 @@ from service.http.api_key import HEADER
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FAULTS = 20
+FAILED = "the service failed; the log says why"
 
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
@@ -74,8 +75,7 @@ def refusal_of(exc: Exception, retry_after_seconds: int) -> Refusal:
     if isinstance(exc, RequestValidationError):
         faults = [_framework_fault(error) for error in exc.errors()[:MAX_FAULTS]]
         return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, faults[0].detail, faults)
-    detail = "the service failed; the log says why"
-    return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 
 
 def write_problem(refusal: Refusal) -> Answer:

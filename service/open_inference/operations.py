@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from service.artifact.contract import Artifact
 from service.errors import ModelUnknown, OperationUnknown
 from service.http.answer import Answer
-from service.http.operation import JSON, Answers, Operation, OperationRouter
+from service.http.operation import JSON, Answers, Operation, OperationRouter, answer_of_work
 from service.open_inference.infer import Reply, describe, plan_inference
 from service.open_inference.tensor_body import HEADER_LENGTH, TensorBody, TensorRequest
 from service.serving.atlas import Atlas
@@ -41,12 +41,13 @@ class ModelVersionPath(BaseModel):
 
 
 class InferenceAnswers(Answers):
-    def of(self, plan: object, result: Reply) -> Answer:
+    def of(self, result: Reply, work: Work[Reply] | None = None) -> Answer:
+        assert work is not None
         if not result.binary:
-            return self.with_content(plan, result.header, JSON)
+            return answer_of_work(work, result.header, JSON)
         length = (HEADER_LENGTH.lower().encode(), b"%d" % len(result.header))
         content = result.header + result.binary
-        return self.with_content(plan, content, "application/octet-stream", length)
+        return answer_of_work(work, content, "application/octet-stream", length)
 
 
 @router.plan(Operation("GET", "", ANSWERS, allows_any_query=True))

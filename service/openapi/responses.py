@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from service.errors import Fault
+from service.http import api_key
 from service.http.operation import Operation, Wrong
-from service.http.problems import MEDIA_TYPE, Refusal, problem_of
+from service.http.problems import FAILED, MEDIA_TYPE, Refusal, problem_of
 from service.settings import Settings
 
 ERROR_DESCRIPTIONS = {
@@ -19,9 +20,6 @@ ERROR_DESCRIPTIONS = {
     500: "The service failed, through no fault of the request.",
     503: "All places are taken or the model is not ready; Retry-After says when to try again.",
 }
-# Errors that every operation can meet.
-KEY_REQUIRED = Wrong(detail="this operation needs the right key in the header X-API-Key")
-FAILED = Wrong(detail="the service failed; the log says why")
 
 Headers = dict[str, dict[str, Any]]
 
@@ -63,8 +61,8 @@ def responses_of(
     for status, wrong in sorted(operation.wrong.items()):
         responses[str(status)] = _error(operation, status, wrong, settings)
     if settings.has_api_key and not operation.is_open:
-        responses["401"] = _error(operation, 401, KEY_REQUIRED, settings)
-    responses["500"] = _error(operation, 500, FAILED, settings)
+        responses["401"] = _error(operation, 401, Wrong(api_key.DETAIL), settings)
+    responses["500"] = _error(operation, 500, Wrong(FAILED), settings)
     return responses
 
 

@@ -69,7 +69,7 @@ def make_works() -> dict[str, list[Request]]:
 
 
 def make_own_works() -> dict[str, list[Request]]:
-    """Works that only this service does, or that only its own page asks for."""
+    """Works that a plain server does not have: a page's requests, /v2, and map tiles."""
     levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
     points = np.random.default_rng(0).normal(size=(VARIANTS, 1, 2)).round(4)
     page = {"Origin": "http://localhost:8000"}  # browsers send it with each POST
