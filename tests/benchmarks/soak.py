@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import os
 import random
-import re
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ import httpx
 
 from service.settings import Settings
 from tests.benchmarks.calls import Call, make_calls
+from tests.memory import resident_bytes
 from tests.server import serve
 
 GROWTH_LIMIT_PERCENT = 5.0
@@ -64,7 +64,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 async def _soak(options: argparse.Namespace, address: str, pid: int) -> tuple[Tally, list[int]]:
-    """Returns the tally, and resident kilobytes after the first minute and at the end."""
+    """Returns the tally, and resident bytes after the first minute and at the end."""
     chance = random.Random(options.seed)
     seconds = options.minutes * 60
     async with httpx.AsyncClient(base_url=address, timeout=60) as client:
@@ -82,7 +82,7 @@ async def _soak(options: argparse.Namespace, address: str, pid: int) -> tuple[Ta
         group.create_task(_reload(pid, options.reloads, seconds))
         for connection in traffic:
             group.create_task(connection)
-    return tally, [first.result(), _resident_kilobytes(pid)]
+    return tally, [first.result(), resident_bytes(pid)]
 
 
 async def _expect(call: Call, client: httpx.AsyncClient) -> bytes:
@@ -131,20 +131,13 @@ def _judge(call: Call, answer: httpx.Response, expected: bytes, tally: Tally) ->
 
 async def _measure(pid: int, after_seconds: float) -> int:
     await asyncio.sleep(after_seconds)
-    return _resident_kilobytes(pid)
+    return resident_bytes(pid)
 
 
 async def _reload(pid: int, count: int, seconds: float) -> None:
     for _ in range(count):
         await asyncio.sleep(seconds / (count + 1))
         os.kill(pid, signal.SIGHUP)
-
-
-def _resident_kilobytes(pid: int) -> int:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    if found is None:
-        raise RuntimeError(f"process {pid} has no resident memory: it has ended")
-    return int(found.group(1))
 
 
 def _report(tally: Tally, memory: list[int]) -> int:
@@ -162,8 +155,8 @@ def _report(tally: Tally, memory: list[int]) -> int:
         f"other 5xx      {tally.server_errors:9}",
         f"unexpected     {tally.unexpected.total():9} {dict(tally.unexpected)}",
         f"cut off        {tally.cut:9}",
-        f"resident       {first / 1024:.0f} MB after the first minute, {last / 1024:.0f} MB at the "
-        f"end: {growth:+.1f} %",
+        f"resident       {first / 2**20:.0f} MB after the first minute, "
+        f"{last / 2**20:.0f} MB at the end: {growth:+.1f} %",
         "passed" if is_passed else "FAILED",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -3,7 +3,6 @@
 Every rise counts from the ready server, so it includes what an earlier case left behind.
 """
 
-import re
 import socket
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests import tiny
+from tests.memory import peak_bytes, reset_peak, resident_bytes
 from tests.pictures import chunk, file_of, png
 from tests.server import serve
 
@@ -37,19 +37,12 @@ class Measured:
     """A server and its resident memory when it was ready."""
 
     address: str
-    status: Path
+    pid: int
     baseline: int
 
     def rise(self) -> int:
         """Bytes by which the peak exceeds the ready server."""
-        return memory("VmHWM", self.status) - self.baseline
-
-
-def memory(figure: str, status: Path) -> int:
-    """A value of /proc/PID/status in bytes: VmRSS is current, VmHWM the peak."""
-    found = re.search(rf"{figure}:\s+(\d+) kB", status.read_text())
-    assert found is not None
-    return int(found.group(1)) * 1024
+        return peak_bytes(self.pid) - self.baseline
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +51,13 @@ def running(repository: Path) -> Iterator[Measured]:
     with serve(["-m", "service"], repository) as (address, process):
         httpx.get(f"{address}/grid?rows=2")
         httpx.post(f"{address}/encode", files=tiny.uploads([png((1, 1), 8, 0, b"\0\0")]))
-        status = Path(f"/proc/{process.pid}/status")
-        yield Measured(address, status, memory("VmRSS", status))
+        yield Measured(address, process.pid, resident_bytes(process.pid))
 
 
 @pytest.fixture
 def server(running: Measured) -> Measured:
     """The same server for every case, with its peak reset."""
-    (running.status.parent / "clear_refs").write_text("5")
+    reset_peak(running.pid)
     return running
 
 
