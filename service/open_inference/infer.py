@@ -18,6 +18,7 @@ from service.errors import Invalid
 from service.latent.planes import MAX_COORDINATE
 from service.open_inference import tensors
 from service.open_inference.schemas import InferenceInput, TensorInput
+from service.operations.lists import numbers_json
 from service.serving.inference import decode, encode
 from service.serving.work import SMALL_IMAGES, ItemKind, Work, is_small_drawing
 from service.settings import Settings
@@ -155,20 +156,22 @@ def _reply(
     artifact: Artifact, request: InferenceInput, kind: InputKind, results: Mapping[str, Floats]
 ) -> Reply:
     requested = {output.name: output.parameters.binary_data for output in request.outputs}
-    outputs, parts = list[dict[str, Any]](), list[bytes]()
+    outputs, parts = list[bytes](), list[bytes]()
     for name in requested or kind.outputs:
         result, as_bytes = results[name], requested.get(name)
         output = _metadata(name, result.shape)
         if request.parameters.binary_data_output if as_bytes is None else as_bytes:
             parts.append(tensors.to_bytes(result))
             output["parameters"] = {"binary_data_size": len(parts[-1])}
+            outputs.append(to_json(output))
         else:
-            output["data"] = result.ravel().tolist()
-        outputs.append(output)
+            numbers = numbers_json(result)
+            outputs.append(b"".join((to_json(output)[:-1], b',"data":[', numbers, b"]}")))
     manifest = artifact.manifest
     answer = {"model_name": manifest.name, "model_version": str(manifest.version)}
     named = {} if request.id is None else {"id": request.id}
-    return Reply(to_json({**answer, **named, "outputs": outputs}), b"".join(parts))
+    header = (to_json({**answer, **named})[:-1], b',"outputs":[', b",".join(outputs), b"]}")
+    return Reply(b"".join(header), b"".join(parts))
 
 
 def _encode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:

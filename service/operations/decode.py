@@ -10,6 +10,7 @@ from service.artifact.contract import Artifact
 from service.errors import Invalid
 from service.latent.paths import Method, path
 from service.operations import limits
+from service.operations.lists import items_json
 from service.pictures.apng import encode_apng
 from service.pictures.mosaic import lay_out, square_columns
 from service.pictures.png import encode_png
@@ -96,13 +97,9 @@ def _animate(
 
 
 def _write_pixels(artifact: Artifact, points: Floats) -> bytes:
-    return to_json(  # of DecodePixelsOutput's shape
-        {
-            "model": artifact.manifest.name,
-            "version": artifact.manifest.version,
-            "images": decode(artifact, points).tolist(),
-        }
-    )
+    images = items_json(image.tolist() for image in decode(artifact, points))
+    named = to_json({"model": artifact.manifest.name, "version": artifact.manifest.version})
+    return b"".join((named[:-1], b',"images":[', images, b"]}"))  # of DecodePixelsOutput's shape
 
 
 def _check_dimensions(artifact: Artifact, latents: Points) -> None:

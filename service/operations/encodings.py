@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Artifact
 from service.latent.support import in_support
+from service.operations.lists import items_json
 from service.serving.inference import Encoding, decode, encode
 
 # Where float32 rounded a probability to 0 or 1, its logarithm is taken half a rounding step inside:
@@ -84,5 +85,5 @@ def _entries(
 
 
 def _to_json(artifact: Artifact, name: str, entries: list[dict[str, Any]]) -> bytes:
-    manifest = artifact.manifest
-    return to_json({"model": manifest.name, "version": manifest.version, name: entries})
+    named = to_json({"model": artifact.manifest.name, "version": artifact.manifest.version})
+    return b"".join((named[:-1], b',"%b":[' % name.encode(), items_json(entries), b"]}"))
