@@ -14,6 +14,11 @@ Method = Literal["linear", "spherical"]
 MIN_SINE = 1e-6
 
 
+def path_length(points: int, steps: int) -> int:
+    """How many points `path` makes of so many, with so many steps between them."""
+    return steps * (points - 1) + 1
+
+
 def path(latents: list[list[float]], method: Method, steps: int) -> Floats:
     """[N][D] points -> [steps * (N - 1) + 1, D]: `steps` from each point to the next.
 

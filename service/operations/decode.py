@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from service.artifact.arrays import Floats
 from service.artifact.contract import Artifact
 from service.errors import Invalid
-from service.latent.paths import Method, path
+from service.latent.paths import Method, path, path_length
 from service.operations import limits
 from service.operations.lists import items_json
 from service.pictures.apng import encode_apng
@@ -50,10 +50,10 @@ def interpolate(
     """A PNG of the pictures along a path, in one row."""
     _check_dimensions(artifact, latents)
     limits.check_path(settings, artifact.manifest.image, len(latents), steps, scale)
-    points = path(latents, method, steps)
-    is_small = is_small_drawing(artifact, len(points), scale)
-    compute = partial(draw, artifact, points, len(points), scale, None)
-    return Work(artifact, compute, is_small, "latents", len(points))
+    count = path_length(len(latents), steps)
+    is_small = is_small_drawing(artifact, count, scale)
+    compute = partial(_draw_path, artifact, latents, method, steps, scale)
+    return Work(artifact, compute, is_small, "latents", count)
 
 
 def animate(
@@ -69,10 +69,10 @@ def animate(
     """An APNG of the pictures along a path; with `bounce` there and back."""
     _check_dimensions(artifact, latents)
     limits.check_path(settings, artifact.manifest.image, len(latents), steps, scale, bounce)
-    points = path(latents, method, steps)
-    is_small = is_small_drawing(artifact, 2 * len(points), scale)
-    compute = partial(_animate, artifact, points, scale, frame_milliseconds, bounce)
-    return Work(artifact, compute, is_small, "latents", len(points))
+    count = path_length(len(latents), steps)
+    is_small = is_small_drawing(artifact, 2 * count, scale)
+    compute = partial(_animate, artifact, latents, method, steps, scale, frame_milliseconds, bounce)
+    return Work(artifact, compute, is_small, "latents", count)
 
 
 def draw(
@@ -87,10 +87,23 @@ def draw(
     return encode_png(lay_out(tiles, columns, scale))
 
 
-def _animate(
-    artifact: Artifact, points: Floats, scale: int, frame_milliseconds: int, bounce: bool
+def _draw_path(
+    artifact: Artifact, latents: Points, method: Method, steps: int, scale: int
 ) -> bytes:
-    tiles = decode_levels(artifact, points, pointer=None)
+    points = path(latents, method, steps)
+    return draw(artifact, points, len(points), scale, pointer=None)
+
+
+def _animate(
+    artifact: Artifact,
+    latents: Points,
+    method: Method,
+    steps: int,
+    scale: int,
+    frame_milliseconds: int,
+    bounce: bool,
+) -> bytes:
+    tiles = decode_levels(artifact, path(latents, method, steps), pointer=None)
     frames = [lay_out(tile[None], 1, scale) for tile in tiles]
     back = frames[-2:0:-1] if bounce else []  # each end is shown once a round
     return encode_apng(frames + back, frame_milliseconds)

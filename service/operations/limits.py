@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.artifact.manifest import ImageSpec, Manifest
 from service.errors import Invalid
+from service.latent.paths import path_length
 from service.latent.planes import TILE_CELLS
 from service.settings import Settings
 
@@ -65,7 +66,7 @@ def check_path(
     is_written_twice: bool = False,
 ) -> None:
     """Raise Invalid where a path through so many points has too many pictures or pixels."""
-    pictures = steps * (points - 1) + 1
+    pictures = path_length(points, steps)
     if pictures > settings.max_latents:
         detail = f"the path would have more than {settings.max_latents} pictures"
         raise Invalid(detail, "/body/steps")

@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.latent.paths import Method, path
+from service.latent.paths import Method, path, path_length
 
 METHODS: list[Method] = ["linear", "spherical"]
 
@@ -19,7 +19,7 @@ def test_every_given_point_is_on_the_path(method: Method, dimensions: int) -> No
 
     points = path(given.tolist(), method, 7)
 
-    assert points.shape == (7 * 4 + 1, dimensions)
+    assert points.shape == (path_length(5, 7), dimensions) == (7 * 4 + 1, dimensions)
     assert points[::7].tolist() == given.astype(np.float32).tolist()
 
 

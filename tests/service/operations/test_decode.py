@@ -1,6 +1,7 @@
 """Decodes latent points and paths to pictures and numbers over HTTP, with tiny real models."""
 
 import io
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from service.latent.paths import path
+from service.operations import decode
 from service.pictures.mosaic import lay_out
 from tests import tiny
 from tests.service.answers import assert_problem, decode_alone
@@ -212,3 +214,20 @@ def test_largest_path_is_answered(repository: Path) -> None:
 
         assert tiny.read_levels(largest.content).shape == (28, 41 * 28)
         assert client.post("/interpolate", json={"latents": POINTS, "steps": 21}).status_code == 422
+
+
+@both
+def test_long_path_is_computed_off_the_event_loop(
+    client: TestClient, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[str]()
+
+    def note_thread(latents: list[list[float]], *options: Any) -> npt.NDArray[np.float32]:
+        threads.append(threading.current_thread().name)
+        return path(latents, *options)
+
+    monkeypatch.setattr(decode, "path", note_thread)
+
+    client.post(route, json={"latents": POINTS, "steps": 64}).raise_for_status()
+
+    assert [name.partition("_")[0] for name in threads] == ["inference"]
