@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.staticfiles import StaticFiles
 
 from service.api.pages import DOCUMENTATION_FILES, EXPLORER
 from tests.serving import serving
@@ -99,6 +100,12 @@ def test_nothing_else_is_served(client: TestClient, path: str) -> None:
 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_long_path_is_not_looked_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(StaticFiles, "lookup_path")
+
+    assert client.get(f"/explorer/{'a/' * 128}").status_code == 404
 
 
 def test_leaflet_comes_with_its_licence() -> None:
