@@ -17,6 +17,7 @@ def test_every_test_that_the_page_names_is_there() -> None:
 
 
 def test_every_row_names_a_test() -> None:
-    rows = [row for row in PAGE.splitlines() if row.startswith("| ") and "---" not in row]
+    page = PAGE.partition("<!-- amplification")[0]  # measurements follow
+    rows = [row for row in page.splitlines() if row.startswith("| ") and "---" not in row]
 
     assert [row for row in rows if "`test_" not in row and "what happens" not in row] == []

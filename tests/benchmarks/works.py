@@ -61,7 +61,7 @@ def make_works() -> dict[str, list[Request]]:
         "encode 1 image, JSON": [
             _json("/encode/pixels", {"images": [(image / 255).tolist()]}) for image in levels
         ],
-        "encode 1 PNG file": [_upload(tiny.picture_bytes(image)) for image in levels],
+        "encode 1 PNG file": [upload_request(tiny.picture_bytes(image)) for image in levels],
         "decode 1 to PNG": [_json("/decode", {"latents": some[:1]}) for some in points],
         "decode 64 to PNG": [_json("/decode", {"latents": some}) for some in points],
         "grid 21 x 21": [Request(grid) for grid in grids],
@@ -138,8 +138,8 @@ def _infer(name: str, tensor: npt.NDArray[np.floating[Any]]) -> Request:
     return _json("/v2/models/vae/infer", {"inputs": tensors})
 
 
-def _upload(picture: bytes) -> Request:
-    request = httpx.Request("POST", "http://localhost", files=tiny.uploads([picture]))
+def upload_request(*pictures: bytes) -> Request:
+    request = httpx.Request("POST", "http://localhost", files=tiny.uploads([*pictures]))
     return Request("/encode", request.read(), {"Content-Type": request.headers["content-type"]})
 
 

@@ -29,7 +29,7 @@ def test_numbers_are_those_of_the_whole_array(shape: tuple[int, ...]) -> None:
 
 
 def test_items_are_those_of_the_whole_list() -> None:
-    items = [{"mean": [0.5, -1e-7]}, [], "a", None]
+    items: list[object] = [{"mean": [0.5, -1e-7]}, [], "a", None]
 
     assert b"[%b]" % items_json(items) == to_json(items)
     assert json.loads(b"[%b]" % items_json([])) == []
