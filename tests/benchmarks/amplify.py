@@ -206,7 +206,7 @@ def _beside_table(
     quiet: list[Beside], besides: dict[Case, list[Beside]], connections: list[int]
 ) -> Iterator[str]:
     heads = [f"/livez beside {n} | small beside {n} | memory MB" for n in connections]
-    yield f"| operation | p50 / p99 / max in ms | {' | '.join(heads)} |"
+    yield f"| operation | p50 / p99 / max in ms beside | {' | '.join(heads)} |"
     yield "|---|---|" + "---:|" * 3 * len(connections)
     yield f"|  | nothing else | {_waits(quiet * len(connections))} |"
     for case, seen in besides.items():

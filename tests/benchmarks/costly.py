@@ -120,7 +120,7 @@ def _inference() -> list[Case]:
         _post(INFER, "1337 points as bytes", *_binary(*latents, 4 * len(coordinates))),
         _post(INFER, "8 MB of text in data", _json(as_json).replace(b"?", b"a" * FILLED)),
         _post(INFER, "8 MB of digits in data", _json(as_json).replace(b'"?"', b"1" * FILLED)),
-        _post(INFER, "60 kB of unknown parameters", _json(_parameters(as_json, 4000))),
+        _post(INFER, "60 kB of unknown parameters", _json(_parameters(as_json, 3000))),
         _post(INFER, "a million brackets", b"[" * 1_000_000),
     ]
 
