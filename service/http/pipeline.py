@@ -17,7 +17,6 @@ from service.http.answer import Answer
 from service.http.api_key import ApiKey
 from service.http.bodies import (
     JsonParser,
-    check,
     check_declared_length,
     read_body,
     require_media_type,
@@ -27,7 +26,7 @@ from service.http.disconnect import Disconnected, unless_disconnected
 from service.http.exchange import Exchange
 from service.http.operation import Operation, cache_headers
 from service.http.problems import WriteRefusal, refusal_of, write_problem
-from service.http.queries import check_query, read_query
+from service.http.queries import check_query, read_query, read_texts
 from service.operations.etags import is_current
 from service.serving.atlas import Atlas
 from service.serving.work import Work
@@ -153,7 +152,7 @@ class Pipeline:
         elif exchange.scope["query_string"] and not operation.allows_any_query:
             check_query(exchange.query(), None)
         if "path" in schemas:
-            inputs["path"] = check(schemas["path"], exchange.path_parameters, "path")
+            inputs["path"] = read_texts(exchange.path_parameters, schemas["path"], "path")
         if reader := operation.body_reader:
             require_media_type(exchange, reader.media_type)
             content = await read_body(exchange, self._max_body_bytes)

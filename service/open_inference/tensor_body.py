@@ -1,9 +1,7 @@
 """The body of an inference request: JSON, optionally followed by tensors as bytes."""
 
+import re
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter, ValidationError
 
 from service.errors import Invalid, Malformed, pointer_to
 from service.http.bodies import JsonParser
@@ -11,7 +9,7 @@ from service.http.exchange import Exchange
 from service.open_inference.schemas import InferenceInput
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
-LENGTH: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
+LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class TensorBody:
 
 def _header_length(exchange: Exchange) -> int | None:
     given = exchange.header(HEADER_LENGTH.lower())
-    try:
-        return None if given is None else LENGTH.validate_python(given)
-    except ValidationError as exc:
-        raise Invalid(exc.errors()[0]["msg"], pointer_to("header", HEADER_LENGTH)) from exc
+    if given is None:
+        return None
+    if not LENGTH.fullmatch(given):
+        raise Invalid("expected a number of bytes in digits", pointer_to("header", HEADER_LENGTH))
+    return int(given)

@@ -40,7 +40,7 @@ def test_binary_nan_is_refused(client: TestClient) -> None:
     assert (answer.status_code, "from -1000 to 1000" in answer.json()["error"]) == (400, True)
 
 
-@pytest.mark.parametrize("length", [10**6, -1, "x", 3])
+@pytest.mark.parametrize("length", [10**6, -1, "x", 3, "+3", "1_0", "", "9" * 5000])
 def test_wrong_length_of_the_header_is_refused(client: TestClient, length: object) -> None:
     answer = post_binary(client, latents_input(), b"", length)
 
