@@ -15,12 +15,19 @@ FILES = "images"
 TEXTS = ("model", "polarity")
 MAX_TEXT_BYTES = 1024
 
-# The headers of a part and the empty line after them: at most 8, each of about 4 KiB.
-PART_HEADERS = re.compile(rb"(?:[\w!#$%&'*+.^`|~-]+:[^\r]{0,4224}\r\n){0,8}\r\n")
-DISPOSITION = re.compile(rb"^content-disposition: *([^\r]*)\r\n", re.IGNORECASE | re.MULTILINE)
+# A line of a part's headers, and lines that continue it after a blank: each of about 4 KiB.
+LINE = rb"[^\r]{0,4224}(?:\r\n[ \t][^\r]{0,4224}){0,4}\r\n"
+# The headers of a part and the empty line after them: at most 8.
+PART_HEADERS = re.compile(rb"(?:[\w!#$%&'*+.^`|~-]+:" + LINE + rb"){0,8}\r\n")
+DISPOSITION = re.compile(
+    rb"^content-disposition:[ \t]*(" + LINE + rb")", re.IGNORECASE | re.MULTILINE
+)
 # As nearly every client writes them; anything else is left to a general parser of headers.
 USUAL_TYPE = re.compile(r"multipart/form-data; boundary=([\w-]{1,70})", re.ASCII)
-USUAL_DISPOSITION = re.compile(rb'form-data; name="([^"\\]*)"(; filename="[^"\\]*")?')
+USUAL_DISPOSITION = re.compile(rb'form-data; name="([^"\\]*)"(; filename="[^"\\]*")?\r\n')
+# RFC 7578 forbids this way to write a name beyond ASCII (RFC 2231). Clients that have nothing else
+# still send it, and what the file is called does not matter.
+EXTENDED_FILENAME = re.compile(r";[ \t]*filename\*[0-9]*\*?[ \t]*=", re.IGNORECASE)
 # What follows a delimiter: more parts, perhaps after some blanks, or the end.
 AFTER_DELIMITER = re.compile(rb"[ \t]*\r\n|--")
 
@@ -47,7 +54,7 @@ def parse_form(content_type: str, content: bytes, max_files: int) -> dict[str, o
             _check_file(part, len(files), max_files)
         else:
             _check_text(part, texts)
-        end, start = _find_end(content, part.start, delimiter)
+        end, start = _find_delimiter(content, part.start, delimiter)
         if part.name == FILES:
             files.append(content[part.start : end])
         else:
@@ -65,40 +72,52 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _find_first_part(content: bytes, delimiter: bytes) -> int | None:
-    """Where the first part's headers start; None in a form without parts."""
+    """Where the first part's headers start; None in a form without parts.
+
+    What stands before the first boundary is skipped (a preamble: RFC 2046, 5.1.1).
+    """
     opening = delimiter[2:]
     start = max(0, content.find(b"-")) if content[:1] in (b"\r", b"\n") else 0
     after = AFTER_DELIMITER.match(content, start + len(opening))
     if after is not None and content.startswith(opening, start):
         return None if after[0] == b"--" else after.end()
-    raise _cut_off() if opening.startswith(content[start:]) else _unreadable()
+    if delimiter not in content:
+        raise Malformed("the boundary that the media type names is not in the form", "/form")
+    return _find_delimiter(content, 0, delimiter)[1]
 
 
 def _read_headers(content: bytes, start: int) -> Part:
     headers = PART_HEADERS.match(content, start)
     if headers is None:
         is_cut_off = len(content) - start < MAX_TEXT_BYTES and b"\r\n\r\n" not in content[start:]
-        raise _cut_off() if is_cut_off else _unreadable()
+        raise _cut_off() if is_cut_off else Malformed("the form cannot be parsed", "/form")
     found = DISPOSITION.findall(headers[0])
     disposition = found[-1] if found else b""
     if usual := USUAL_DISPOSITION.fullmatch(disposition):
         return Part(usual[1].decode(errors="replace"), usual[2] is not None, headers.end())
-    _, options = parse_options_header(disposition)
+    text = disposition.replace(b"\r\n", b"").decode("latin-1")
+    _, options = parse_options_header(text)
     if b"name" not in options:
         raise Malformed("a part of the form has no name", "/form")
-    name = options[b"name"].decode(errors="replace")
-    return Part(name, b"filename" in options, headers.end())
+    is_file = b"filename" in options or EXTENDED_FILENAME.search(text) is not None
+    return Part(options[b"name"].decode(errors="replace"), is_file, headers.end())
 
 
-def _find_end(content: bytes, start: int, delimiter: bytes) -> tuple[int, int | None]:
-    """Where a part's content ends, and where the next part's headers start, if there is one."""
-    end = content.find(delimiter, start)
-    while end >= 0:
-        after = AFTER_DELIMITER.match(content, end + len(delimiter))
-        if after is not None:
-            return end, None if after[0] == b"--" else after.end()
-        end = content.find(delimiter, end + 1)  # that one was part of the content
-    raise _cut_off()
+def _find_delimiter(content: bytes, start: int, delimiter: bytes) -> tuple[int, int | None]:
+    """Where the next delimiter starts, and the headers of the part after it, if there is one.
+
+    Raises Malformed.
+    """
+    found = content.find(delimiter, start)
+    after = AFTER_DELIMITER.match(content, found + len(delimiter))
+    if found >= 0 and after is None:  # it was part of the content, which may be full of such
+        whole = re.compile(re.escape(delimiter) + b"(?:" + AFTER_DELIMITER.pattern + b")")
+        if match := whole.search(content, found):
+            found = match.start()
+            after = AFTER_DELIMITER.match(content, found + len(delimiter))
+    if found < 0 or after is None:
+        raise _cut_off()
+    return found, None if after[0] == b"--" else after.end()
 
 
 def _check_file(part: Part, count: int, max_files: int) -> None:
@@ -130,7 +149,3 @@ def _decode(name: str, value: bytes) -> str:
 
 def _cut_off() -> Malformed:
     return Malformed("the form ends before its last boundary", "/form")
-
-
-def _unreadable() -> Malformed:
-    return Malformed("the form cannot be parsed", "/form")

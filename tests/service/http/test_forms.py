@@ -48,7 +48,8 @@ def post(client: TestClient, body: bytes) -> tuple[int, str]:
         (b"", (400, "/form")),
         (END, (422, "/form/images")),
         (b"\0" * 100, (400, "/form")),
-        (FILE.replace(b"--b", b"--c") + END, (400, "/form")),
+        ((FILE + END).replace(b"--b", b"--c"), (400, "/form")),
+        (FILE.replace(b"--b", b"--c") + END, (422, "/form/images")),
         (FILE + part('form-data; name="images"', PICTURE) + END, (422, "/form/images/1")),
         (part('form-data; name="images"', b"text") + END, (422, "/form/images/0")),
         (part('form-data; name="images"; filename=""', b"") + END, (422, "/form/images/0")),
@@ -76,6 +77,56 @@ def test_form_is_read_whole_or_refused_with_the_place(
     client: TestClient, body: bytes, answer: tuple[int, str]
 ) -> None:
     assert post(client, body) == answer
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "form-data; name=\"images\"; filename*=utf-8''%E6%97%A5.png",
+        "form-data; filename*=utf-8''a.png; name=\"images\"",
+        'form-data; name="images"; filename*0="a"; filename*1=".png"',
+        "form-data; name=images; FileName*0*=utf-8''a",
+        'form-data;name="images";filename="a"',
+        "form-data; name=images; filename=a.png",
+        'FORM-DATA; Name="images"; FileName="a"; size=9',
+        'form-data; name="images"; filename="a\\".png"',
+        'form-data; name="images"; filename="C:\\a\\"',
+        'form-data; name="images"; filename="a%22;b.png" ',
+        '\tform-data;\r\n name="images";\r\n\tfilename="a"',
+    ],
+)
+def test_file_is_named_in_every_way_that_clients_know(disposition: str) -> None:
+    form = parse_form(CONTENT_TYPE, part(disposition) + END, max_files=1)
+
+    assert form == {"images": [b"x"]}
+
+
+HEADERS = b"Content-Type: image/png\r\nContent-Transfer-Encoding: binary\r\nX-Id: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"A form.\r\n" + FILE + END,
+        b"\r\n" + FILE + END,
+        b"\n" + FILE + END,
+        b"--bb\r\n" + FILE + END,
+        FILE + END + b"The end.\r\n--b\r\n",
+        FILE + b"--b--",
+        FILE.replace(b"--b", b"--b \t") + b"--b-- \r\n",
+        FILE.replace(b"Content-D", HEADERS + b"Content-D") + END,
+        FILE.replace(b"\r\n\r\n", b"\r\n" + HEADERS + b"\r\n") + END,
+    ],
+)
+def test_form_is_read_as_mime_allows_it_to_be_written(body: bytes) -> None:
+    assert parse_form(CONTENT_TYPE, body, max_files=1) == {"images": [PICTURE]}
+
+
+@pytest.mark.parametrize(
+    "media_type", ['Multipart/Form-Data; boundary="b"', "multipart/form-data;charset=x; Boundary=b"]
+)
+def test_boundary_is_read_as_mime_allows_it_to_be_written(media_type: str) -> None:
+    assert parse_form(media_type, FILE + END, max_files=1) == {"images": [PICTURE]}
 
 
 def test_name_that_is_no_text_is_refused_in_valid_json(client: TestClient) -> None:
