@@ -27,7 +27,7 @@ class ApiKey:
         """Raise KeyRequired unless the request carries the key, once, or needs none."""
         if self._is_open(exchange.path):
             return
-        given = [value for name, value in exchange.scope["headers"] if name == b"x-api-key"]
+        given = exchange.values(b"x-api-key")
         if len(given) != 1 or not hmac.compare_digest(given[0], self._key):
             raise KeyRequired(DETAIL)
 

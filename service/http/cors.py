@@ -44,7 +44,9 @@ class Cors:
         """The answer to a preflight; None for any other request."""
         if not _is_preflight(exchange):
             return None
-        response = self._rules.preflight_response(RequestHeaders(scope=exchange.scope))
+        response = self._rules.preflight_response(
+            RequestHeaders(raw=list(exchange.headers.items()))
+        )
         if response.status_code < HTTPStatus.BAD_REQUEST:
             return Answer(response.status_code, list(response.raw_headers), bytes(response.body))
         allowed = {name: text for name, text in response.headers.items() if "-allow-" in name}

@@ -110,9 +110,10 @@ class Pipeline:
             plan = await self._plan(operation, exchange)
         if not isinstance(plan, Work):
             return operation.answers.of(plan)
-        held = exchange.headers.get(b"if-none-match")
-        if held and plan.key and is_current(held.decode("latin-1"), plan.key):
-            return Answer(304, cache_headers(plan.key))
+        if plan.key and b"if-none-match" in exchange.headers:
+            held = b",".join(exchange.values(b"if-none-match"))
+            if is_current(held.decode("latin-1"), plan.key):
+                return Answer(304, cache_headers(plan.key))
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))

@@ -17,4 +17,4 @@ def entity_tag(artifact: Artifact, *parts: object) -> str:
 
 def is_current(if_none_match: str, tag: str) -> bool:
     """Whether an If-None-Match header names `tag` (weak comparison, RFC 9110 section 13.1.2)."""
-    return if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match)
+    return if_none_match == "*" or tag in re.findall(r'"[^"]*"', if_none_match)

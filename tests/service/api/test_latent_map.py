@@ -33,6 +33,12 @@ def test_address_is_that_of_the_request(client: TestClient, host: str) -> None:
     assert told["tiles"][0].startswith(f"http://{host}/tiles/")
 
 
+def test_blanks_around_the_host_do_not_count(client: TestClient) -> None:
+    told = client.get("/tiles/ae.json", headers={"Host": " a.example:80\t"}).json()
+
+    assert told["tiles"][0].startswith("http://a.example:80/tiles/")
+
+
 @pytest.mark.parametrize("host", ["", "[::1", "a b", "a/b", "a@b", '"><script>', "a:port"])
 def test_host_that_is_none_is_malformed(client: TestClient, host: str) -> None:
     assert_problem(client.get("/tiles/ae.json", headers={"Host": host}), 400)

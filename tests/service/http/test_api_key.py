@@ -49,6 +49,11 @@ def test_request_with_the_key_is_answered(guarded: TestClient) -> None:
     assert guarded.get("/grid?rows=1", headers={"X-API-Key": "k3y"}).status_code == 200
 
 
+@pytest.mark.parametrize("given", ["k3y ", "\tk3y", " k3y \t"])
+def test_blanks_around_the_key_do_not_count(guarded: TestClient, given: str) -> None:
+    assert guarded.get("/models", headers={"X-API-Key": given}).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json"])
 def test_health_and_the_document_need_no_key(guarded: TestClient, path: str) -> None:
     assert guarded.get(path).status_code == 200

@@ -157,6 +157,23 @@ def test_compressed_body_is_refused(client: TestClient, pack: Callable[[bytes], 
     assert response.json()["detail"] == "compressed bodies are not read"
 
 
+@pytest.mark.parametrize("coding", ["identity", "Identity ", "", " ", "identity, identity"])
+def test_body_with_no_real_coding_is_read(client: TestClient, coding: str) -> None:
+    headers = {"Content-Type": "application/json ; charset=utf-8", "Content-Encoding": coding}
+
+    answer = client.post("/decode", content=b'{"latents": [[0, 0]]}', headers=headers)
+
+    assert answer.status_code == 200
+
+
+def test_coding_in_a_second_header_is_seen(client: TestClient) -> None:
+    headers = [("Content-Encoding", "identity"), ("Content-Encoding", "GZip")]
+
+    answer = client.post("/v2/models/vae/infer", content=b"{}", headers=headers)
+
+    assert answer.status_code == 415
+
+
 def test_json_sent_to_encode_is_refused(client: TestClient) -> None:
     assert_problem(client.post("/encode", json={"images": PIXELS}), 415)
 

@@ -33,6 +33,38 @@ def test_first_of_two_headers_counts() -> None:
     assert (exchange.header("host"), exchange.header("accept")) == ("one", None)
 
 
+BLANKS = [b"%s", b"%s ", b" \t%s\t "]
+around = pytest.mark.parametrize("blanks", BLANKS)
+
+
+@around
+def test_blanks_around_a_value_do_not_count(blanks: bytes) -> None:
+    names = [b"host", b"x-request-id", b"content-type", b"x-api-key"]
+    exchange = exchange_of(headers=[(name, blanks % b"a:1") for name in names])
+
+    assert set(exchange.headers.values()) == {b"a:1"}
+    assert (exchange.id, exchange.values(b"x-api-key")) == ("a:1", [b"a:1"])
+
+
+def test_blanks_are_spaces_and_tabs_alone() -> None:
+    value = "\N{NO-BREAK SPACE}a\N{NEXT LINE}"
+
+    assert exchange_of(headers=[(b"host", value.encode("latin-1"))]).header("host") == value
+
+
+@pytest.mark.parametrize("value", [b"text/plain", b"Text/PLAIN ; charset=x", b" text/plain\t; a"])
+def test_media_type_is_read_without_case_and_parameters(value: bytes) -> None:
+    assert exchange_of(headers=[(b"content-type", value)]).media_type() == b"text/plain"
+
+
+def test_list_is_read_word_by_word_and_line_by_line() -> None:
+    exchange = exchange_of(
+        headers=[(b"a", b"One ,, two\t"), (b"b", b"x"), (b"a", b"three"), (b"a", b"")]
+    )
+
+    assert exchange.tokens(b"a") == [b"one", b"two", b"three"]
+
+
 def test_head_counts_as_get() -> None:
     head = exchange_of(method="HEAD")
 

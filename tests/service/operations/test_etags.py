@@ -28,6 +28,13 @@ def test_if_none_match_is_read_as_rfc_9110_says(
     assert answer.status_code == status
 
 
+def test_tags_in_several_headers_are_all_read(client: TestClient) -> None:
+    tag = client.get("/grid?rows=1").headers["etag"]
+    headers = [("If-None-Match", '"a"'), ("If-None-Match", f" {tag} ")]
+
+    assert client.get("/grid?rows=1", headers=headers).status_code == 304
+
+
 def test_etag_differs_by_model_and_query(client: TestClient) -> None:
     queries = ["", "model=ae", "rows=20", "x_min=-3", "spacing=quantile", "scale=2"]
 
