@@ -37,8 +37,8 @@ class Settings(BaseSettings):
     )
     public_url: Address | None = Field(
         None,
-        description="Address at which clients reach the service, for links in answers; unset: as "
-        "the request names it.",
+        description="Address at which clients reach the service, for links in answers and the "
+        "OpenAPI document; unset: as the request names it.",
     )
     model_repository: Path = Field(
         EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from service.settings import Settings
 from tests import tiny
@@ -95,6 +95,28 @@ def test_file_can_be_uploaded(visit: Visit, tmp_path: Path) -> None:
     answer = visit.page.locator(".live-responses-table .highlight-code").first
     expect(answer).to_contain_text('"in_support"')
     assert (visit.elsewhere, visit.complaints) == ([], [])
+
+
+def test_page_behind_a_proxys_path_calls_that_path(browser: Browser) -> None:
+    environment = {**os.environ, "ATLAS_PUBLIC_URL": "https://a.example/elsewhere"}
+    repository, asked = Settings().model_repository, list[str]()
+
+    def forward(route: Route) -> None:
+        """What a proxy does that takes its path away."""
+        asked.append(route.request.url)
+        inner = route.request.url.replace("/atlas/", "/", 1)
+        route.fulfill(response=route.fetch(url=inner))
+
+    with (
+        serve(["-m", "service"], repository, environment=environment) as (address, _),
+        open_page(browser, address, "/livez") as visit,
+    ):
+        visit.page.route(f"{address}/atlas/**", forward)
+        visit.page.goto(f"{address}/atlas/docs")
+        try_out(visit, "decode_pixels")
+
+        assert f"{address}/atlas/decode/pixels" in asked
+        assert (visit.elsewhere, visit.complaints) == ([], [])
 
 
 def test_key_can_be_entered(browser: Browser) -> None:

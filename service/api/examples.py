@@ -148,7 +148,7 @@ UNKNOWN_PARAMETER = Wrong(
 )
 WRONG_JSON = {
     400: Wrong(
-        detail="the body is not valid JSON",
+        detail="the body is not valid JSON: EOF while parsing an object at line 1 column 1",
         pointer="/body",
         request={"content": "{", "headers": {"content-type": "application/json"}},
     ),

@@ -227,7 +227,8 @@ def interpolate(atlas: Atlas, body: InterpolateInput) -> Work[bytes]:
     Operation(
         "POST",
         "/interpolate/animation",
-        Answers("image/apng", "An 8-bit grey APNG that plays endlessly."),
+        # An APNG is a PNG. Generators of clients do not know image/apng.
+        Answers("image/png", "An 8-bit grey APNG that plays endlessly."),
         "Animate the pictures between latent points",
         limits="{max_latents} pictures, {max_output_pixels} pixels of all frames, with `bounce` "
         "there and back, {max_body_bytes} bytes",

@@ -1,11 +1,24 @@
 // Starts Swagger UI on this server's own OpenAPI document.
 "use strict";
 
+const description = new URL("openapi.json", document.baseURI).href;
+
 SwaggerUIBundle({
-  url: "openapi.json",
+  url: description,
+  responseInterceptor: tryHere,
   dom_id: "#documentation",
   deepLinking: true,
   displayRequestDuration: true,
   requestSnippetsEnabled: true,
   validatorUrl: null, // do not send the document to Swagger's online validator
 });
+
+// "Try it out" calls the server that the page came from, whatever path a proxy adds: the document may
+// name another address, which the page must not reach.
+function tryHere(response) {
+  if (response.url === description && response.ok) {
+    const here = { url: new URL(".", document.baseURI).href, description: "This server" };
+    response.text = JSON.stringify({ ...JSON.parse(response.text), servers: [here] });
+  }
+  return response;
+}

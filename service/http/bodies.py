@@ -1,6 +1,7 @@
 """Request bodies: bytes within the limit, then a checked schema, with a pointer to every fault."""
 
 import asyncio
+import codecs
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -19,6 +20,9 @@ from service.settings import Settings
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
+# RFC 8259, 8.1: JSON is UTF-8, and a parser may ignore a byte order mark, which .NET writes.
+BOM = codecs.BOM_UTF8
+WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 # Right bodies are one object of a few fields; wrong ones are told which of theirs are unknown.
 MAX_OBJECTS = 64
 MAX_FIELDS = 4096
@@ -138,12 +142,19 @@ def require_media_type(exchange: Exchange, expected: str | None) -> None:
 
 def parse_json(schema: type[Schema], content: bytes, settings: Settings) -> Schema:
     try:
-        return schema.model_validate_json(content, context=settings)
+        return schema.model_validate_json(content.removeprefix(BOM), context=settings)
     except ValidationError as exc:
-        errors = exc.errors(include_url=False, include_input=False, include_context=False)
+        errors = exc.errors(include_url=False, include_input=False)
         if errors[0]["type"] == "json_invalid":
-            raise Malformed("the body is not valid JSON", "/body") from exc
+            raise Malformed(_not_json(content, errors[0]), "/body") from exc
         raise Invalid.at(faults(errors, "body")) from exc
+
+
+def _not_json(content: bytes, error: ErrorDetails) -> str:
+    """Why and where: the parser's own words, in which nothing of the content is repeated."""
+    if content.startswith(WIDE_BOMS) or b"\0" in content[:4]:
+        return "the body is not valid JSON: it is in UTF-16 or UTF-32, and JSON is UTF-8"
+    return f"the body is not valid JSON: {error['ctx']['error']}"
 
 
 def check_size(content: bytes, maximum: BodySize) -> None:

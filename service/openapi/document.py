@@ -36,13 +36,14 @@ def install_document(app: FastAPI, operations: Sequence[Operation], settings: Se
 
     def openapi() -> dict[str, Any]:
         if not document:
-            document.update(_complete(_generate(app), operations, settings))
+            document.update(_complete(_generate(app, settings), operations, settings))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _generate(app: FastAPI) -> dict[str, Any]:
+def _generate(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    address = (settings.public_url or "").rstrip("/") or "/"
     return get_openapi(
         title=app.title,
         version=app.version,
@@ -50,7 +51,7 @@ def _generate(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         tags=TAGS,
-        servers=[{"url": "/", "description": "This server"}],
+        servers=[{"url": address, "description": "This server"}],
         license_info={"name": "MIT", "identifier": "MIT"},
         contact={"name": "The Latent Atlas contributors"},
     )

@@ -1,9 +1,11 @@
 """Request bodies: the limit, the media type, and a pointer to each fault."""
 
 import asyncio
+import codecs
 import gzip
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.types import Message
 
 from service.api.requests import DecodeInput, EncodePixelsInput
@@ -29,6 +33,7 @@ from service.settings import Settings
 from tests import tiny
 from tests.server import serve
 from tests.service.answers import assert_problem
+from tests.service.open_inference.tensor_requests import INFER, latents_input
 from tests.serving import serving
 
 LIMIT = 10_000
@@ -215,6 +220,52 @@ def test_right_body_is_read() -> None:
 def test_what_is_not_json_is_malformed(content: bytes) -> None:
     with pytest.raises(Malformed):
         parse_json(DecodeInput, content, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"scale": 1 "columns": 2}', "expected `,` or `}` at line 1 column 13"),
+        ('{"latents":\n [[0 0]]}', "expected `,` or `]` at line 2 column 6"),
+        ('{"latents": [[0, 0]],}', "trailing comma at line 1 column 22"),
+        ("{'latents': 0}", "key must be a string at line 1 column 2"),
+        ('{"latents"', "EOF while parsing an object at line 1 column 10"),
+        ("secret", "expected value at line 1 column 1"),
+    ],
+)
+def test_reason_and_place_in_json_that_is_wrong_are_told(content: str, reason: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(f"the body is not valid JSON: {reason}")):
+        parse_json(DecodeInput, content.encode(), SETTINGS)
+
+
+@given(st.text(alphabet="a0\"'{}[],:.-\\\n\xe9", max_size=30))
+def test_reason_never_repeats_what_was_sent(content: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse_json(DecodeInput, f'{{"SECRET{content}SECRET'.encode(), SETTINGS)
+
+    assert "SECRET" not in str(caught.value)
+    assert len(str(caught.value)) < 150
+
+
+def test_byte_order_mark_before_json_is_ignored(client: TestClient) -> None:
+    content = codecs.BOM_UTF8 + b'{"latents": [[0, 0]]}'
+    large = codecs.BOM_UTF8 + b'{"latents": [[0, 0]]}'.ljust(SMALL_BYTES)
+    tensors = codecs.BOM_UTF8 + json.dumps(latents_input()).encode()
+    headers = {"Content-Type": "application/json"}
+
+    answers = [
+        client.post("/decode", content=content, headers=headers),
+        client.post("/decode", content=large, headers=headers),
+        client.post(INFER, content=tensors),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_json_in_another_unicode_encoding_is_named_as_such(encoding: str) -> None:
+    with pytest.raises(Malformed, match="UTF-16 or UTF-32"):
+        parse_json(DecodeInput, '{"latents": [[0, 0]]}'.encode(encoding), SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """The document that clients are generated from. Breaking any of these rules breaks a generator."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 
-from service.app import ROUTERS
+from service.app import ROUTERS, create_app
+from service.settings import Settings
 
 OPERATIONS = {
     operation.name
@@ -57,6 +59,39 @@ def test_each_operation_has_one_media_type_in_and_one_out(document: dict[str, An
         assert len(operation.get("requestBody", {"content": {"none": 0}})["content"]) == 1
 
 
+def test_answers_are_of_media_types_that_generators_know(document: dict[str, Any]) -> None:
+    types = {
+        media_type
+        for operation in operations(document)
+        for media_type in operation["responses"]["200"]["content"]
+    }
+
+    assert types == {"application/json", "image/png", "text/plain"}
+
+
+@pytest.mark.parametrize(
+    ("public_url", "server"),
+    [
+        (None, "/"),
+        ("", "/"),
+        ("https://a.example", "https://a.example"),
+        ("https://a.example/atlas/", "https://a.example/atlas"),
+    ],
+)
+def test_server_is_the_public_address_if_it_is_set(public_url: str | None, server: str) -> None:
+    document = create_app(Settings(public_url=public_url)).openapi()
+
+    validate(document)
+    assert [it["url"] for it in document["servers"]] == [server]
+
+
+def test_prefix_of_a_proxy_is_the_server(repository: Path) -> None:
+    app = create_app(Settings(model_repository=repository))
+    behind = TestClient(app, root_path="/atlas")
+
+    assert behind.get("/atlas/openapi.json").json()["servers"][0]["url"] == "/atlas"
+
+
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     for operation in operations(document):
         errors = {k: v for k, v in operation["responses"].items() if k not in ("200", "304")}
@@ -80,7 +115,7 @@ def test_headers_can_be_relied_on(document: dict[str, Any]) -> None:
     [
         ("/decode", "post", "image/png"),
         ("/interpolate", "post", "image/png"),
-        ("/interpolate/animation", "post", "image/apng"),
+        ("/interpolate/animation", "post", "image/png"),
         ("/grid", "get", "image/png"),
         ("/tiles/{model}/{z}/{x}/{y}.png", "get", "image/png"),
         ("/models/{name}/reference.png", "get", "image/png"),

@@ -86,7 +86,7 @@ def test_answer_of_too_many_numbers_is_refused(repository: Path) -> None:
 
 def frames_of(answer: httpx.Response) -> tuple[list[npt.NDArray[np.uint8]], set[float]]:
     """The pictures of an APNG that loops forever, and how long it shows each."""
-    assert answer.headers["content-type"] == "image/apng"
+    assert answer.headers["content-type"] == "image/png"
     animation = Image.open(io.BytesIO(answer.content))
     assert animation.info["loop"] == 0
     frames, times = [], set()
