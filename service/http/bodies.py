@@ -2,7 +2,7 @@
 
 import asyncio
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,10 +15,12 @@ from service.http.forms import parse_form
 from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
+from service.serving.executor import Executor
 from service.serving.work import SMALL_BYTES
 from service.settings import Settings
 
 Schema = TypeVar("Schema", bound=BaseModel)
+Result = TypeVar("Result")
 
 # RFC 8259, 8.1: JSON is UTF-8, and a parser may ignore a byte order mark, which .NET writes.
 BOM = codecs.BOM_UTF8
@@ -37,8 +39,8 @@ class BodyReader(Protocol):
     def media_type(self) -> str | None:
         """The only one that it takes; None: any."""
 
-    async def read(self, exchange: Exchange, content: bytes, json: "JsonParser") -> object:
-        """The body as the operation's plan takes it. Raises RequestError and Overloaded."""
+    def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> object:
+        """The body as the operation's plan takes it. Raises RequestError and ModelUnavailable."""
 
 
 class JsonBody:
@@ -49,8 +51,8 @@ class JsonBody:
     def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
-    async def read(self, _: Exchange, content: bytes, json: "JsonParser") -> BaseModel:
-        return await json.parse(self._schema, content)
+    def read(self, _: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
+        return read_json(self._schema, content, atlas)
 
 
 class FormBody:
@@ -61,43 +63,32 @@ class FormBody:
     def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
-    async def read(self, exchange: Exchange, content: bytes, json: "JsonParser") -> BaseModel:
+    def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
         content_type = exchange.header("content-type") or ""
-        form = parse_form(content_type, content, json.settings.max_images)
+        form = parse_form(content_type, content, atlas.settings.max_images)
         return check(self._schema, form, "form")
 
 
-class JsonParser:
-    """Parses JSON bodies: small ones at once, large ones off the event loop, one at a time.
+class LargeBodies:
+    """Reads large bodies off the event loop, one at a time.
 
     A parser holds the interpreter's lock, so several at once would starve the event loop.
     """
 
-    def __init__(self, atlas: Atlas) -> None:
-        self.settings = atlas.settings
-        self._atlas = atlas
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         self._turn = asyncio.Lock()
 
-    async def parse(self, schema: type[Schema], content: bytes) -> Schema:
-        """The body, checked against `schema` within the limits of the settings.
+    async def read(self, read: Callable[[], Result]) -> Result:
+        """What `read` returns, from a thread. Raises what it raises, and Overloaded.
 
-        A large body is refused as Overloaded before it is parsed, not after. It takes no place, so
-        that it never waits for one while it holds one.
-        Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong.
+        A body is refused as Overloaded before it is read, not after. It takes no place, so that it
+        never waits for one while it holds one.
         """
-        if len(content) <= SMALL_BYTES:
-            return parse_json(schema, content, self.settings)
-        check_size(content, self._max_size())
-        self._atlas.executor.require_room()
+        self._executor.require_room()
         async with self._turn:
-            self._atlas.executor.require_room()
-            return await asyncio.to_thread(parse_json, schema, content, self.settings)
-
-    def _max_size(self) -> BodySize:
-        """Raises ModelUnavailable while there is no model."""
-        registry = self._atlas.registry
-        artifacts = registry.artifacts.values() or [registry.get(None)]
-        return max_body_size(self.settings, [artifact.manifest for artifact in artifacts])
+            self._executor.require_room()
+            return await asyncio.to_thread(read)
 
 
 async def read_body(exchange: Exchange, max_bytes: int) -> bytes:
@@ -138,6 +129,19 @@ def require_media_type(exchange: Exchange, expected: str | None) -> None:
     has_codings = b"content-encoding" in exchange.headers
     if has_codings and set(exchange.tokens(b"content-encoding")) - {b"identity"}:
         raise MediaTypeUnsupported("compressed bodies are not read")
+
+
+def read_json(schema: type[Schema], content: bytes, atlas: Atlas) -> Schema:
+    """The body, checked against `schema` within the limits of the settings.
+
+    Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong,
+    ModelUnavailable while there is no model to know the limits of a large body from.
+    """
+    if len(content) > SMALL_BYTES:
+        artifacts = atlas.registry.artifacts.values() or [atlas.registry.get(None)]
+        manifests = [artifact.manifest for artifact in artifacts]
+        check_size(content, max_body_size(atlas.settings, manifests))
+    return parse_json(schema, content, atlas.settings)
 
 
 def parse_json(schema: type[Schema], content: bytes, settings: Settings) -> Schema:

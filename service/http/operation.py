@@ -94,7 +94,6 @@ class Operation:
     name: str = field(init=False)  # what generated clients call their methods
     schemas: Mapping[str, Any] = field(init=False)  # of what the plan reads, by its parameters
     names_model: bool = field(init=False)  # in headers: the answer is computed by a model
-    is_async: bool = field(init=False)
     pattern: re.Pattern[str] = field(init=False)
 
     def bind(self, plan: Callable[..., Any], prefix: str) -> None:
@@ -105,7 +104,6 @@ class Operation:
         self.schemas = get_type_hints(plan)
         returned = self.schemas["return"]
         self.names_model = (get_origin(returned) or returned) is Work
-        self.is_async = inspect.iscoroutinefunction(plan)
         self.pattern = compile_path(self.path)[0]
         if "form" in self.schemas:
             self.body_reader = FormBody(self.schemas["form"])

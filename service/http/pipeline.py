@@ -16,7 +16,8 @@ from service.http.access_log import AccessLog
 from service.http.answer import Answer
 from service.http.api_key import ApiKey
 from service.http.bodies import (
-    JsonParser,
+    BodyReader,
+    LargeBodies,
     check_declared_length,
     read_body,
     require_media_type,
@@ -29,7 +30,7 @@ from service.http.problems import WriteRefusal, refusal_of, write_problem
 from service.http.queries import check_query, read_query, read_texts
 from service.operations.etags import is_current
 from service.serving.atlas import Atlas
-from service.serving.work import Work
+from service.serving.work import SMALL_BYTES, Work
 
 logger = logging.getLogger("service.access")
 
@@ -73,7 +74,7 @@ class Pipeline:
         self._framework = framework
         self._api_key = ApiKey(key, [*opened, *open_paths]) if key else None
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._json = JsonParser(atlas)
+        self._large_bodies = LargeBodies(atlas.executor)
         self._log = AccessLog(atlas.metrics, routes)
         self._plans = dict[tuple[str, bytes], Work[bytes]]()
         self._planned_for = atlas.registry.artifacts
@@ -154,19 +155,39 @@ class Pipeline:
             check_query(exchange.query(), None)
         if "path" in schemas:
             inputs["path"] = read_texts(exchange.path_parameters, schemas["path"], "path")
-        if reader := operation.body_reader:
-            require_media_type(exchange, reader.media_type)
-            content = await read_body(exchange, self._max_body_bytes)
-            name = "form" if "form" in schemas else "body"
-            inputs[name] = await reader.read(exchange, content, self._json)
         if "exchange" in schemas:
             inputs["exchange"] = exchange
+        if operation.body_reader:
+            return await self._plan_of_body(operation, operation.body_reader, exchange, inputs)
         plan = operation.plan(self._atlas, **inputs)
-        if operation.is_async:
-            plan = await plan
         if operation.answers.is_kept:  # and so depends on the address and the models alone
             self._plans[exchange.path, exchange.scope["query_string"]] = plan
         return plan
+
+    async def _plan_of_body(
+        self,
+        operation: Operation,
+        reader: BodyReader,
+        exchange: Exchange,
+        inputs: Mapping[str, object],
+    ) -> Any:
+        """The plan of an operation that reads a body.
+
+        Nothing of a large body is read, planned or computed on the event loop, whatever it says of
+        itself: what a plan calls small may be small only by its own claim.
+        """
+        require_media_type(exchange, reader.media_type)
+        content = await read_body(exchange, self._max_body_bytes)
+        name = "form" if "form" in operation.schemas else "body"
+
+        def plan() -> Any:
+            body = reader.read(exchange, content, self._atlas)
+            return operation.plan(self._atlas, **inputs, **{name: body})
+
+        if len(content) <= SMALL_BYTES:
+            return plan()
+        planned = await self._large_bodies.read(plan)
+        return planned._replace(is_small=False) if isinstance(planned, Work) else planned
 
     async def _pass_on(self, exchange: Exchange) -> Answer:
         """The answer of FastAPI's own routes. Raises HTTPException where there is none."""

@@ -70,11 +70,7 @@ def describe(artifact: Artifact) -> bytes:
 
 
 def plan_inference(
-    artifact: Artifact,
-    settings: Settings,
-    request: InferenceInput,
-    binary: bytes,
-    is_small_body: bool,
+    artifact: Artifact, settings: Settings, request: InferenceInput, binary: bytes
 ) -> Work[Reply]:
     """Plan the requested outputs. `binary` follows the request's JSON. Raises Invalid."""
     tensor = request.inputs[0]
@@ -85,8 +81,7 @@ def plan_inference(
     kind = kinds[tensor.name]
     _check(request, tensor, kind, binary)
     compute = partial(_run, artifact, request, tensor, kind, binary)
-    is_small = kind.is_small and is_small_body
-    return Work(artifact, compute, is_small, kind.counted_as, count)
+    return Work(artifact, compute, kind.is_small, kind.counted_as, count)
 
 
 def _metadata(name: str, shape: Sequence[int]) -> dict[str, Any]:

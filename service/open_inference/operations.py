@@ -17,7 +17,7 @@ from service.http.operation import JSON, Answers, Operation, OperationRouter, an
 from service.open_inference.infer import Reply, describe, plan_inference
 from service.open_inference.tensor_body import HEADER_LENGTH, TensorBody, TensorRequest
 from service.serving.atlas import Atlas
-from service.serving.work import SMALL_BYTES, Work
+from service.serving.work import Work
 
 PREFIX = "/v2"
 ANSWERS = Answers(JSON, "")
@@ -92,11 +92,9 @@ def _infer_at(path: str) -> Operation:
 
 @router.plan(_infer_at("/models/{name}/infer"))
 @router.plan(_infer_at("/models/{name}/versions/{number}/infer"))
-async def infer(atlas: Atlas, path: ModelVersionPath, body: TensorRequest) -> Work[Reply]:
+def infer(atlas: Atlas, path: ModelVersionPath, body: TensorRequest) -> Work[Reply]:
     artifact = _find(atlas, path)
-    is_small_body = len(body.content) <= SMALL_BYTES
-    request = await body.parse()
-    return plan_inference(artifact, atlas.settings, request, body.binary, is_small_body)
+    return plan_inference(artifact, atlas.settings, body.parse(), body.binary)
 
 
 def _find(atlas: Atlas, path: ModelVersionPath) -> Artifact:

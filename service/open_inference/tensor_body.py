@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 
 from service.errors import Invalid, Malformed, pointer_to
-from service.http.bodies import JsonParser
+from service.http.bodies import read_json
 from service.http.exchange import Exchange
 from service.open_inference.schemas import InferenceInput
+from service.serving.atlas import Atlas
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 LENGTH = re.compile(r"[0-9]{1,18}")
@@ -18,18 +19,18 @@ class TensorRequest:
 
     content: bytes
     header_length: int | None
-    json: JsonParser
+    atlas: Atlas
 
     @property
     def binary(self) -> bytes:
         """The bytes after the JSON."""
         return b"" if self.header_length is None else self.content[self.header_length :]
 
-    async def parse(self) -> InferenceInput:
-        """Parse the JSON. Raises Malformed, Invalid or Overloaded."""
+    def parse(self) -> InferenceInput:
+        """Parse the JSON. Raises Malformed or Invalid."""
         if self.header_length is not None and self.header_length > len(self.content):
             raise Malformed(f"the body is shorter than its {HEADER_LENGTH}")
-        return await self.json.parse(InferenceInput, self.content[: self.header_length])
+        return read_json(InferenceInput, self.content[: self.header_length], self.atlas)
 
 
 class TensorBody:
@@ -37,8 +38,8 @@ class TensorBody:
 
     media_type = None
 
-    async def read(self, exchange: Exchange, content: bytes, json: JsonParser) -> TensorRequest:
-        return TensorRequest(content, _header_length(exchange), json)
+    def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> TensorRequest:
+        return TensorRequest(content, _header_length(exchange), atlas)
 
 
 def _header_length(exchange: Exchange) -> int | None:

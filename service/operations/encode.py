@@ -12,7 +12,7 @@ from service.operations import limits
 from service.operations.encodings import encode_json, reconstruct_json
 from service.pictures.fitting import Picture, Polarity, read_picture
 from service.pictures.formats import is_small_png
-from service.serving.work import SMALL_BYTES, SMALL_IMAGES, Work
+from service.serving.work import SMALL_IMAGES, Work
 from service.settings import Settings
 
 SMALL_FILE_PIXELS = 64 * 64
@@ -50,10 +50,8 @@ def _of_files(
     polarity: Polarity,
     to_json: ToJson,
 ) -> Work[bytes]:
-    is_small = (
-        len(files) <= SMALL_IMAGES
-        and sum(map(len, files)) <= SMALL_BYTES
-        and all(is_small_png(content, SMALL_FILE_PIXELS) for content in files)
+    is_small = len(files) <= SMALL_IMAGES and all(
+        is_small_png(content, SMALL_FILE_PIXELS) for content in files
     )
     compute = partial(_answer_files, artifact, settings, files, polarity, to_json)
     return Work(artifact, compute, is_small, "images", len(files))

@@ -11,7 +11,7 @@ ItemKind = Literal["images", "latents", "tiles"]
 # This much work takes about a millisecond. Handing it to a thread and back would cost a good part
 # of that, so it is computed on the event loop.
 SMALL_IMAGES = 8
-SMALL_BYTES = 64 * 1024  # of a body or of files
+SMALL_BYTES = 64 * 1024  # of a body; the pipeline sees to it
 SMALL_TILES = 64
 SMALL_PIXELS = SMALL_TILES * 28 * 28
 

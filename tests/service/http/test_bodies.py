@@ -22,7 +22,7 @@ from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
 from service.artifact.load import load_artifact
 from service.errors import BodyTooLarge, Invalid, Malformed, Overloaded
-from service.http.bodies import JsonParser, check_size, parse_json, read_body
+from service.http.bodies import LargeBodies, check_size, parse_json, read_body, read_json
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
 from service.http.problems import MAX_FAULTS
@@ -335,9 +335,6 @@ def test_largest_right_body_is_within_the_limits(repository: Path) -> None:
     check_size(json.dumps({"latents": [[0.5] * 2] * 4096}).encode(), largest)
 
 
-LARGE = b'{"latents": [[1, 2]]}'.ljust(SMALL_BYTES + 1)
-
-
 @pytest.fixture
 def atlas(repository: Path) -> Atlas:
     """A loaded atlas with one place in the executor."""
@@ -353,29 +350,36 @@ def atlas(repository: Path) -> Atlas:
     return atlas
 
 
-def test_large_bodies_wait_for_each_other(atlas: Atlas) -> None:
-    async def parse_many() -> list[DecodeInput]:
-        parser = JsonParser(atlas)
-        return await asyncio.gather(*(parser.parse(DecodeInput, LARGE) for _ in range(5)))
+def test_large_bodies_are_read_one_after_the_other(atlas: Atlas) -> None:
+    turn = threading.Lock()
 
-    assert [body.latents for body in asyncio.run(parse_many())] == [[[1, 2]]] * 5
+    def read() -> bool:
+        is_alone = turn.acquire(blocking=False)
+        turn.release()
+        return is_alone
+
+    async def read_many() -> list[bool]:
+        bodies = LargeBodies(atlas.executor)
+        return await asyncio.gather(*(bodies.read(read) for _ in range(20)))
+
+    assert asyncio.run(read_many()) == [True] * 20
 
 
-def test_large_body_is_refused_before_it_is_parsed_when_places_are_full(atlas: Atlas) -> None:
-    async def parse_beside_work() -> None:
+def test_large_body_is_refused_before_it_is_read_when_places_are_full(atlas: Atlas) -> None:
+    async def read_beside_work() -> None:
         gate = threading.Event()
         working = asyncio.ensure_future(atlas.executor.run(gate.wait))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await JsonParser(atlas).parse(DecodeInput, LARGE)
+            await LargeBodies(atlas.executor).read(pytest.fail)
         gate.set()
         await working
 
-    asyncio.run(parse_beside_work())
+    asyncio.run(read_beside_work())
 
 
 def test_body_of_too_many_values_is_refused_before_it_is_parsed(atlas: Atlas) -> None:
     content = b"[" + b"," * SMALL_BYTES + b" not JSON"
 
     with pytest.raises(Invalid, match="more than the documented limits"):
-        asyncio.run(JsonParser(atlas).parse(DecodeInput, content))
+        read_json(DecodeInput, content, atlas)

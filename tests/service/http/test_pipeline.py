@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -10,10 +11,15 @@ from typing import NoReturn
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 from starlette.types import Message, Scope
 
+from service.artifact.contract import Artifact
+from service.artifact.load import load_artifact
+from service.http.exchange import Exchange
 from service.http.operation import Operation
 from service.serving.atlas import Atlas
+from service.serving.work import SMALL_BYTES, Work
 from tests import tiny
 from tests.service.http.single_operation import TEXT, pipeline_to
 from tests.serving import app_of, serving
@@ -199,7 +205,10 @@ def test_unexpected_error_is_logged_and_answered_with_the_same_id(
 def test_request_that_the_server_cancels_answers_503(repository: Path) -> None:
     sent, is_waiting = list[Message](), asyncio.Event()
 
-    async def wait(_: Atlas) -> NoReturn:
+    def plan(_: Atlas, body: Body) -> NoReturn:  # noqa: ARG001
+        raise AssertionError
+
+    async def receive() -> NoReturn:
         is_waiting.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -208,8 +217,8 @@ def test_request_that_the_server_cancels_answers_503(repository: Path) -> None:
         sent.append(message)
 
     async def cancel() -> None:
-        pipeline = pipeline_to(Operation("GET", "/", TEXT), wait, repository)
-        handler = asyncio.create_task(pipeline(GET, asyncio.Event().wait, send))  # type: ignore[arg-type]
+        pipeline = pipeline_to(Operation("POST", "/", TEXT), plan, repository)
+        handler = asyncio.create_task(pipeline(POST, receive, send))
         await is_waiting.wait()
         handler.cancel()
         await handler
@@ -220,10 +229,55 @@ def test_request_that_the_server_cancels_answers_503(repository: Path) -> None:
     assert (b"connection", b"close") in sent[0]["headers"]
 
 
-GET: Scope = {
+class Body(BaseModel):
+    text: str = ""
+
+
+POST: Scope = {
     "type": "http",
-    "method": "GET",
+    "method": "POST",
     "path": "/",
     "query_string": b"",
-    "headers": [],
+    "headers": [(b"content-type", b"application/json")],
 }
+
+
+class Threads:
+    """Reads, plans and computes a body that says that it is small, and notes each step's thread."""
+
+    media_type = None
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.seen = list[int]()
+        self._artifact = artifact
+
+    def read(self, _: Exchange, content: bytes, __: Atlas) -> bytes:
+        self._note()
+        return content
+
+    def plan(self, _: Atlas, body: bytes) -> Work[bytes]:  # noqa: ARG002
+        self._note()
+        return Work(self._artifact, self._note, is_small=True, kind="images", items=1)
+
+    def _note(self) -> bytes:
+        self.seen.append(threading.get_ident())
+        return b""
+
+
+@pytest.mark.parametrize(("size", "is_here"), [(SMALL_BYTES, True), (SMALL_BYTES + 1, False)])
+def test_nothing_of_a_large_body_is_done_on_the_event_loop(
+    size: int, is_here: bool, repository: Path
+) -> None:
+    threads = Threads(load_artifact(repository / "vae" / "1"))
+    waiting: list[Message] = [{"type": "http.request", "body": bytes(size)}]
+
+    async def receive() -> Message:
+        return waiting.pop() if waiting else await asyncio.Queue[Message]().get()
+
+    async def send(message: Message) -> None:
+        assert message.get("status", 200) == 200
+
+    operation = Operation("POST", "/", TEXT, body_reader=threads)
+    asyncio.run(pipeline_to(operation, threads.plan, repository)(POST, receive, send))
+
+    assert [thread == threading.get_ident() for thread in threads.seen] == [is_here] * 3

@@ -1,7 +1,6 @@
 """Inference on tensors gives the same answers as the service's own operations."""
 
 import json
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -9,10 +8,6 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.artifact.load import load_artifact
-from service.open_inference.infer import plan_inference
-from service.open_inference.schemas import InferenceInput
-from service.settings import Settings
 from tests import tiny
 from tests.service.open_inference.tensor_requests import INFER, LATENTS, latents_input
 
@@ -64,18 +59,6 @@ def test_as_many_images_as_allowed_are_read_nested(client: TestClient) -> None:
     tensor = {"name": "images", "shape": [256, 1, 28, 28], "datatype": "FP32", "data": data}
 
     assert client.post(INFER, json={"inputs": [tensor]}).status_code == 200
-
-
-@pytest.mark.parametrize("is_small_body", [True, False])
-def test_small_tensor_in_a_large_body_leaves_the_event_loop(
-    repository: Path, is_small_body: bool
-) -> None:
-    artifact = load_artifact(repository / "vae" / "1")
-    request = InferenceInput.model_validate(latents_input())
-
-    work = plan_inference(artifact, Settings(), request, b"", is_small_body)
-
-    assert work.is_small == is_small_body
 
 
 WRONG: dict[str, object] = {

@@ -6,10 +6,6 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from service.artifact.load import load_artifact
-from service.operations.encode import encode_files
-from service.serving.work import SMALL_BYTES
-from service.settings import Settings
 from tests import tiny
 from tests.service.answers import assert_problem
 from tests.serving import serving
@@ -161,14 +157,3 @@ def test_answer_of_too_many_numbers_is_refused_unread(repository: Path) -> None:
 
     assert right.status_code == 200
     assert_problem(wrong, 422, "/form/images")
-
-
-@pytest.mark.parametrize(("padding", "is_small"), [(0, True), (SMALL_BYTES, False)])
-def test_file_that_is_large_for_its_picture_leaves_the_event_loop(
-    repository: Path, padding: int, is_small: bool
-) -> None:
-    artifact = load_artifact(repository / "vae" / "1")
-
-    work = encode_files(artifact, Settings(), [PICTURES[0] + bytes(padding)], "auto")
-
-    assert work.is_small == is_small
