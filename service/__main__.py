@@ -43,7 +43,7 @@ def _serve_alone(settings: "Settings") -> int:
     from service.app import create_app
     from service.process.server import Server
 
-    app = create_app(settings)
+    app = create_app(settings, listens_on=settings.host)
     Server(app, settings, app.state.atlas.lifecycle.drain).run()
     return 0
 

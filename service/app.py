@@ -57,8 +57,13 @@ class App(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None, workers: int = 1) -> App:
+def create_app(
+    settings: Settings | None = None, workers: int = 1, listens_on: str | None = None
+) -> App:
     """Build the app; `settings` default to the environment's.
+
+    `listens_on` is the address that the server listens on, None if it is not known. On loopback
+    the app answers for local hosts only.
 
     `workers` processes like this one share the CPUs. If there are several, each starts only once
     its models are loaded: their client could not tell which of them is ready.
@@ -96,6 +101,7 @@ def create_app(settings: Settings | None = None, workers: int = 1) -> App:
         {open_inference.PREFIX: write_error},
         app.answer_itself,
         app.routes,
+        listens_on,
     )
     return app
 

@@ -8,6 +8,8 @@ ServiceError
 ├── ShuttingDown                the service is draining; requests belong elsewhere
 ├── Overloaded                  every place and the queue are taken
 ├── KeyRequired                 the API key is missing or wrong
+├── HostUnknown                 it was sent to a host that this service does not answer for
+├── FromAnotherOrigin           a page of another origin had a browser send it
 └── RequestError                the request is at fault; names what is wrong in it
     ├── Malformed               it cannot be parsed
     ├── MediaTypeUnsupported    it is in a format that this operation does not read
@@ -75,6 +77,12 @@ class Overloaded(ServiceError):
 
 
 class KeyRequired(ServiceError): ...
+
+
+class HostUnknown(ServiceError): ...
+
+
+class FromAnotherOrigin(ServiceError): ...
 
 
 class RequestError(ServiceError):

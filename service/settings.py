@@ -10,6 +10,7 @@ EMBEDDED_REPOSITORY = Path(__file__).parent / "model_repository"
 
 Count = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")]
+HostName = Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 
 
@@ -34,6 +35,11 @@ class Settings(BaseSettings):
     )
     cors_origins: tuple[Origin, ...] = Field(
         (), description='Origins whose pages may call, `["https://a.example"]` or `["*"]`.'
+    )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="Hosts that requests may name, besides local ones and ATLAS_PUBLIC_URL's, "
+        '`["atlas.example"]`; `["*"]`: any. Unset: only these on loopback, elsewhere any.',
     )
     public_url: Address | None = Field(
         None,

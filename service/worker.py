@@ -38,7 +38,7 @@ def main() -> int:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
     try:
-        app = create_app(settings, workers=worker_count(settings))
+        app = create_app(settings, worker_count(settings), listens_on=settings.host)
     except RepositoryUnusable as exc:
         sys.stderr.write(f"latent-atlas: {exc}\n")
         return 2

@@ -1,7 +1,5 @@
 """The latent plane as a map that every map library can show, and what lies on it."""
 
-import re
-
 from service.api import examples
 from service.api.examples import WRONG_MODEL, WRONG_PATH
 from service.api.latent_space import KEPT_PNG
@@ -10,15 +8,13 @@ from service.api.responses import ReferenceSet
 from service.api.tilejson import TileJson, describe_tiles
 from service.errors import Malformed
 from service.http.exchange import Exchange
+from service.http.hosts import host_name
 from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.operations.grids import check_has_map, draw_tile
 from service.operations.reference import draw_reference, list_reference
 from service.serving.atlas import Atlas
 from service.serving.work import Work
 from service.settings import Settings
-
-# A name or an address of IPv4 or IPv6, and a port (RFC 3986 section 3.2.2, less its rare forms).
-HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 router = OperationRouter("latent map")
 
@@ -145,6 +141,6 @@ def address_of(exchange: Exchange, settings: Settings) -> str:
     if settings.public_url:
         return settings.public_url.rstrip("/")
     host = exchange.header("host") or ""
-    if not HOST.fullmatch(host):
+    if host_name(host) is None:
         raise Malformed("the header Host does not name a host")
     return f"{exchange.scope['scheme']}://{host}"

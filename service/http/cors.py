@@ -54,6 +54,10 @@ class Cors:
         status = HTTPStatus(response.status_code)
         return write_problem(Refusal(status, detail, (), {"Vary": "Origin", **allowed}))
 
+    def allows(self, origin: str) -> bool:
+        """Whether pages of this origin may call."""
+        return self._rules.is_allowed_origin(origin)
+
     def headers(self, exchange: Exchange) -> Headers:
         """What any other answer tells the browser."""
         if _is_preflight(exchange):

@@ -1,6 +1,6 @@
 """The one way from a request to its answer: right or wrong, large or small, ours or /v2.
 
-id -> key -> limits -> body -> plan -> answer -> send -> record
+id -> host -> origin -> key -> limits -> body -> plan -> answer -> send -> record
 """
 
 import asyncio
@@ -23,8 +23,10 @@ from service.http.bodies import (
     require_media_type,
 )
 from service.http.cors import Cors
+from service.http.cross_site import OriginCheck
 from service.http.disconnect import Disconnected, unless_disconnected
 from service.http.exchange import Exchange
+from service.http.hosts import hosts_of
 from service.http.operation import Operation, cache_headers
 from service.http.problems import WriteRefusal, refusal_of, write_problem
 from service.http.queries import check_query, read_query, read_texts
@@ -49,7 +51,8 @@ class Pipeline:
 
     `framework` is FastAPI, which answers everything but declared operations: pages, 404 and 405;
     `routes` are all of its routes. `error_formats` hold other ways to write errors than as
-    problems, by the prefix of their paths; `open_paths` need no API key.
+    problems, by the prefix of their paths; `open_paths` need no API key. `listens_on` is the
+    address that the server listens on, if it is known.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Pipeline:
         error_formats: Mapping[str, WriteRefusal],
         framework: ASGIApp,
         routes: Sequence[BaseRoute],
+        listens_on: str | None = None,
     ) -> None:
         settings = atlas.settings
         key = settings.api_key.get_secret_value() if settings.api_key else ""
@@ -74,6 +78,8 @@ class Pipeline:
         self._framework = framework
         self._api_key = ApiKey(key, [*opened, *open_paths]) if key else None
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
+        self._hosts = hosts_of(settings, listens_on)
+        self._origin_check = None if key else OriginCheck(settings, self._cors)
         self._large_bodies = LargeBodies(atlas.executor)
         self._log = AccessLog(atlas.metrics, routes)
         self._plans = dict[tuple[str, bytes], Work[bytes]]()
@@ -98,6 +104,10 @@ class Pipeline:
 
     async def _answer(self, exchange: Exchange) -> Answer:
         """The answer to a right request. Raises whatever is wrong with another one."""
+        if self._hosts:
+            self._hosts.check(exchange)
+        if self._origin_check:
+            self._origin_check.check(exchange)
         if self._cors and (preflight := self._cors.preflight(exchange)):
             return preflight
         operation = self._find(exchange)

@@ -19,6 +19,8 @@ FAILED = "the service failed; the log says why"
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.KeyRequired: HTTPStatus.UNAUTHORIZED,
+    errors.FromAnotherOrigin: HTTPStatus.FORBIDDEN,
+    errors.HostUnknown: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ModelUnknown: HTTPStatus.NOT_FOUND,
     errors.TileUnknown: HTTPStatus.NOT_FOUND,
     errors.OperationUnknown: HTTPStatus.NOT_FOUND,

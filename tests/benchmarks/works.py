@@ -72,7 +72,8 @@ def make_own_works() -> dict[str, list[Request]]:
     """Works that a plain server does not have: a page's requests, /v2, and map tiles."""
     levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
     points = np.random.default_rng(0).normal(size=(VARIANTS, 1, 2)).round(4)
-    page = {"Origin": "http://localhost:8000"}  # browsers send it with each POST
+    # Browsers send these with each POST.
+    page = {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-origin"}
     return {
         "decode 1 to PNG, from a page": [
             _json("/decode", {"latents": some.tolist()}, page) for some in points

@@ -74,8 +74,8 @@ def send(server: Measured, head: bytes, pieces: Iterator[bytes], head_end: bytes
         return int(connection.recv(64).split()[1])
 
 
-JSON = b"/decode HTTP/1.1\r\nHost: atlas\r\nContent-Type: application/json\r\n"
-FORM = b"/encode HTTP/1.1\r\nHost: atlas\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+JSON = b"/decode HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+FORM = b"/encode HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 FILE = b'--b\r\nContent-Disposition: form-data; name="images"; filename="a"\r\n\r\n'
 TEXT = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n'
 SMALL = (FILE + b"x\r\n") * (MEBIBYTE // (len(FILE) + 3))

@@ -26,7 +26,7 @@ def crowded(repository: Path) -> Iterator[str]:
 
 
 def send_request(connection: socket.socket, target: str) -> None:
-    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
 
 def test_client_that_goes_away_is_dropped_from_the_queue(crowded: str) -> None:
@@ -52,7 +52,7 @@ def test_client_that_breaks_off_its_upload_is_no_error(repository: Path) -> None
     with serve(["-m", "service"], repository, log=log) as (address, _):
         with connected(address) as connection:
             connection.sendall(
-                b"POST /encode HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
+                b"POST /encode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
             )
         until(lambda: figure(address, "atlas_requests_total", route="/encode", status="499") == 1)

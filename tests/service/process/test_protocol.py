@@ -11,10 +11,10 @@ import pytest
 
 from tests.server import connected, serve
 
-POST = b"POST /decode HTTP/1.1\r\nHost: atlas\r\nContent-Type: application/json\r\n"
+POST = b"POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-GET = b"GET /livez HTTP/1.1\r\nHost: atlas\r\nConnection: close\r\n"
+GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 
 BODY = b'{"latents": [[0, 0]]}'
@@ -70,12 +70,12 @@ HOSTILE = {
     "half of the body": length(b"%d" % (len(BODY) + 50)),
     "header without a colon": GET + b"colourless\r\n\r\n",
     "NUL in a header": GET + b"X: a\0b\r\n\r\n",
-    "space in the target": b"GET /li vez HTTP/1.1\r\nHost: atlas\r\n\r\n",
-    "target that is no path": b"GET nowhere HTTP/1.1\r\nHost: atlas\r\n\r\n",
-    "target beyond ASCII": b"GET /\xff\xfe HTTP/1.1\r\nHost: atlas\r\n\r\n",
+    "space in the target": b"GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "target that is no path": b"GET nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "target beyond ASCII": b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "huge header": GET + b"X: " + b"a" * 2**20 + b"\r\n\r\n",
     "many headers": GET + b"X: a\r\n" * 200_000 + b"\r\n",
-    "huge target": b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\nHost: atlas\r\n\r\n",
+    "huge target": b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "negative length": length(b"-1"),
     "length in words": length(b"many"),
     "length with a sign": length(b"+21"),
@@ -156,7 +156,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 BROKEN_CHUNK = (
-    b"POST /decode HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
 )
 
@@ -178,7 +178,7 @@ def test_what_is_not_http_is_a_problem(server: str, garbage: bytes) -> None:
 
 def test_request_before_the_garbage_gets_its_own_answer(server: str) -> None:
     with connected(server) as connection:
-        connection.sendall(b"GET /grid?rows=64 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\r\n\r\n")
+        connection.sendall(b"GET /grid?rows=64 HTTP/1.1\r\nHost: localhost\r\n\r\n\x16\x03\r\n\r\n")
         answer = read_to_end(connection)
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -187,7 +187,9 @@ def test_request_before_the_garbage_gets_its_own_answer(server: str) -> None:
 
 def test_pipelined_requests_are_answered_in_order(server: str) -> None:
     paths = ["/grid", "/livez", "/nowhere", "/models/vae", "/livez"]
-    requests = [f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Request-ID: {path[1:6]}" for path in paths]
+    requests = [
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {path[1:6]}" for path in paths
+    ]
     requests[-1] += "\r\nConnection: close"
 
     with connected(server) as connection:
