@@ -30,7 +30,13 @@ def main(folder: Path) -> None:
         for batch in batches(folder):
             for path, entry in encode(client, batch):
                 mean = " ".join(str(value) for value in entry["mean"])
-                rows.writerow([path.relative_to(folder), mean, entry["in_support"]])
+                rows.writerow([cell(path.relative_to(folder)), mean, entry["in_support"]])
+
+
+def cell(path: Path) -> str:
+    """The path as text also to a spreadsheet, which takes these characters for a formula."""
+    text = str(path)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def batches(folder: Path) -> Iterator[list[Path]]:

@@ -50,8 +50,16 @@ export function csvOf(records) {
   return lines.map((values) => `${values.map(csvField).join(",")}\r\n`).join("");
 }
 
-/** @param {unknown} value */
+// What spreadsheets take for the beginning of a formula.
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * An apostrophe before a formula makes it a text to spreadsheets.
+ *
+ * @param {unknown} value
+ */
 function csvField(value) {
-  const text = String(value);
+  const isFormula = typeof value === "string" && FORMULA.test(value);
+  const text = isFormula ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -56,6 +56,15 @@ test("there is a record for each model that placed a picture", () => {
   assert.deepEqual(JSON.parse(jsonOf(records)), records);
 });
 
+test("no text of a CSV is a formula to a spreadsheet, and numbers stay numbers", () => {
+  const names = ["=1+1.png", "+a", "-a", "@a", "\ta", "\ra", '=HYPERLINK("a,b")'];
+  const lines = names.map((name) => csvOf(recordsOf([entry(name, name)], ["vae"])).split("\r\n")[1]);
+
+  for (const line of lines) assert.match(line, /^"?'[=+\-@\t\r]/);
+  assert.ok(lines[0].startsWith("'=1+1.png,'=1+1.png,vae,1,0.5,-1,"));
+  assert.ok(lines[6].startsWith(`"'=HYPERLINK(""a,b"")",`));
+});
+
 test("CSV has a line of names, and quotes where RFC 4180 asks for them", () => {
   const lines = csvOf(recordsOf([entry("a,b.png", 'a "shoe"')], ["vae"])).split("\r\n");
 

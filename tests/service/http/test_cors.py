@@ -50,6 +50,19 @@ def test_answers_may_be_read_by_the_origin_with_their_headers(shared: TestClient
     assert "Atlas-Model-Version" in headers["access-control-expose-headers"]
 
 
+def test_answers_that_are_kept_vary_by_origin_each_time(repository: Path) -> None:
+    with serving(repository, cors_origins=(ORIGIN,)) as client:
+        drawn, kept = (client.get("/grid?rows=1") for _ in range(2))
+        held = {"If-None-Match": kept.headers["etag"]}
+        current = client.get("/grid?rows=1", headers=held)
+        shared = client.get("/grid?rows=1", headers={"Origin": ORIGIN, **held})
+
+    answers = [drawn, kept, current, shared]
+    assert [answer.status_code for answer in answers] == [200, 200, 304, 304]
+    assert [answer.headers["vary"] for answer in answers] == ["Origin"] * 4
+    assert shared.headers["access-control-allow-origin"] == ORIGIN
+
+
 def test_no_origin_is_allowed_unless_set(client: TestClient) -> None:
     answer = client.get("/livez", headers={"Origin": ORIGIN})
 
