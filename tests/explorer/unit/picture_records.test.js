@@ -58,7 +58,9 @@ test("there is a record for each model that placed a picture", () => {
 
 test("no text of a CSV is a formula to a spreadsheet, and numbers stay numbers", () => {
   const names = ["=1+1.png", "+a", "-a", "@a", "\ta", "\ra", '=HYPERLINK("a,b")'];
-  const lines = names.map((name) => csvOf(recordsOf([entry(name, name)], ["vae"])).split("\r\n")[1]);
+  const lines = names.map(
+    (name) => csvOf(recordsOf([entry(name, name)], ["vae"])).split("\r\n")[1],
+  );
 
   for (const line of lines) assert.match(line, /^"?'[=+\-@\t\r]/);
   assert.ok(lines[0].startsWith("'=1+1.png,'=1+1.png,vae,1,0.5,-1,"));
