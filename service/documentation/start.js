@@ -13,8 +13,8 @@ SwaggerUIBundle({
   validatorUrl: null, // do not send the document to Swagger's online validator
 });
 
-// "Try it out" calls the server that the page came from, whatever path a proxy adds: the document may
-// name another address, which the page must not reach.
+// "Try it out" calls the server that the page came from, at whatever path a proxy adds. The document
+// may name another address, which the page must not reach.
 function tryHere(response) {
   if (response.url === description && response.ok) {
     const here = { url: new URL(".", document.baseURI).href, description: "This server" };
