@@ -38,6 +38,28 @@ def test_workflow_is_one_github_takes(workflow: Path) -> None:
     subprocess.run([TOOLS / "check-jsonschema", schema, workflow], check=True)
 
 
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_pins_each_action_by_its_commit_and_names_the_version(workflow: Path) -> None:
+    used = re.findall(r"uses: *(.*)", workflow.read_text())
+
+    assert used
+    pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+"
+    assert [action for action in used if not re.fullmatch(pinned, action)] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_gives_each_job_no_more_rights_than_it_uses(workflow: Path) -> None:
+    content = yaml.safe_load(workflow.read_text())
+
+    assert content["permissions"] == {}
+    for name, job in content["jobs"].items():
+        pushes = {"packages": "write"} if name == "images" else {}
+        assert job["permissions"] == {"contents": "read", **pushes}
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
 def test_base_images_have_a_version() -> None:
     front = services(".front")["front"]["image"]
     named = re.findall(r"^ARG \w+_IMAGE=(\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
