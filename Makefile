@@ -20,15 +20,18 @@ help: ## list the commands
 install: $(VENV)/installed ## set up .venv with the versions pinned in constraints.txt
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
-		|| $(BIN)/python -m pip install --quiet --no-deps $(TORCH)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[service,training]' --group dev
-	touch $@
+	@echo 'Setting up $(VENV). Once only; it takes a few minutes, most of them for downloads.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	@echo '1 of 2: PyTorch, about 200 MB'
+	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
+		|| $(BIN)/python -m pip install --no-deps $(TORCH)
+	@echo '2 of 2: everything else, about 150 packages; pip is silent meanwhile'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[service,training]' --group dev
+	@touch $@
 
 serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
-	$(BIN)/python -m service
+	@$(BIN)/python -m service
 
 test: install ## run the tests (about two minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile

@@ -41,7 +41,7 @@ def build(*arguments: str) -> None:
 
     On an engine without internet access, the wrapper adds the build arguments it needs.
     """
-    wrapper = os.environ.get("ATLAS_TEST_COMPOSE")
+    wrapper = os.environ.get("DOCKER_TEST_COMPOSE")
     compose = [wrapper] if wrapper else ["docker", "compose", "--file"]
     run(*compose, "compose.yaml", "--profile", "training", "build", *arguments)
 
