@@ -45,6 +45,9 @@ def bound_socket(host: str, port: int, is_shared: bool) -> socket.socket:
         return _bind(host, port, is_shared)
     except OSError as exc:
         raise _refusal(host, port, exc) from exc
+    except UnicodeError as exc:  # a part of the name is empty or too long
+        why = "expected an address of this machine"
+        raise AddressUnusable(wrong("host", host, why)) from exc
 
 
 def require_free(host: str, port: int) -> None:

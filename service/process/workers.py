@@ -70,16 +70,17 @@ class Workers:
             logger.info("starting %d workers on %s", self._count, shown(host, port))
             for _ in range(self._count):
                 self._start(environment)
-            threading.Thread(target=self._announce, args=(host, port), daemon=True).start()
+            # `_watch` reads and closes the lines, so look without reading, at copies.
+            lines = [line.dup() for _, line in self._started.values()]
+            threading.Thread(target=self._announce, args=(lines, host, port), daemon=True).start()
             return self._watch(environment)
 
-    def _announce(self, host: str, port: int) -> None:
-        """Wait for the first word of each of the first workers, then log whether all are ready."""
-        # `_watch` reads and closes the lines, so look without reading, at copies.
+    def _announce(self, lines: list[socket.socket], host: str, port: int) -> None:
+        """Wait for the first word of each worker, then log whether all are ready."""
         words = list[bytes]()
-        for _, line in list(self._started.values()):
-            with line.dup() as copy:
-                words.append(copy.recv(1, socket.MSG_PEEK))
+        for line in lines:
+            with line:
+                words.append(line.recv(1, socket.MSG_PEEK))
         if not self._is_draining and b"" not in words:
             announce(words == [READY] * len(words), host, port)
 

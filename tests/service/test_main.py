@@ -61,7 +61,7 @@ def test_port_in_use_ends_the_start_with_one_line_that_names_another(
     )
 
 
-@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid", "a" * 64])
 def test_address_of_another_machine_ends_the_start_with_one_line(
     repository: Path, host: str
 ) -> None:
