@@ -20,15 +20,16 @@ help: ## list the commands
 install: $(VENV)/installed ## set up .venv with the versions pinned in constraints.txt
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
-		|| $(BIN)/python -m pip install --quiet --no-deps $(TORCH)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[service,training]' --group dev
-	touch $@
+	@echo 'Setting up $(VENV) with PyTorch (about 200 MB) and 150 packages. Once only; it takes a few minutes.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
+		|| $(BIN)/python -m pip install --no-deps $(TORCH)
+	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training]' --group dev
+	@touch $@
 
 serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
-	$(BIN)/python -m service
+	@$(BIN)/python -m service
 
 test: install ## run the tests (about two minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
@@ -57,6 +58,7 @@ format: $(NODE)/installed install ## fix what ruff and prettier can fix
 $(NODE)/installed: $(addprefix tests/explorer/,package.json package-lock.json .npmrc)
 	@command -v npm >/dev/null || \
 		{ echo 'The page is checked with node 20.19 or newer and npm: install both, then run make again.' >&2; exit 1; }
+	@echo "Setting up $(NODE), the page's tools. Once only; it takes about a minute."
 	mkdir -p $(NODE)
 	cp $^ $(NODE)/
 	cd $(NODE) && npm ci --silent --ignore-scripts
@@ -70,9 +72,10 @@ clients: clients/installed ## generate clients with five tools into clients/ (do
 
 # The generators, separate from .venv. pip and npm pin them; once installed they need no network.
 clients/installed: $(addprefix tests/clients/,requirements.txt package.json package-lock.json .npmrc tsconfig.json)
+	@echo 'Setting up clients/, the generators. Once only; it takes a few minutes.'
 	mkdir -p clients
 	$(PYTHON) -m venv clients/venv
-	clients/venv/bin/python -m pip install --quiet --requirement tests/clients/requirements.txt
+	clients/venv/bin/python -m pip install --requirement tests/clients/requirements.txt
 	cp $(filter-out %.txt,$^) clients/
 	cd clients && npm ci --silent --ignore-scripts
 	touch $@

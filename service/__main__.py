@@ -16,21 +16,23 @@ def main() -> int:
         signal.signal(number, _end)
     # These imports take seconds on a busy machine, and process 1 of a container ignores SIGTERM
     # until it has a handler. So they come after the handlers.
-    from pydantic import ValidationError
-
-    from service.errors import RepositoryUnusable
+    from service.environment import read_settings, warn_of_unknown_settings
+    from service.errors import StartRefused
     from service.process.logs import configure_logging
+    from service.process.starting import refuse, require_free
     from service.process.workers import Workers, worker_count
-    from service.settings import Settings
+    from service.serving.repository import require_models
 
     try:
-        settings = Settings()
+        settings = read_settings()
         configure_logging(settings.log_level, settings.log_format)
+        warn_of_unknown_settings()
+        require_free(settings.host, settings.port)
+        require_models(settings.model_repository, settings.default_model)
         workers = worker_count(settings)
         return Workers(settings, workers).run() if workers > 1 else _serve_alone(settings)
-    except (ValidationError, RepositoryUnusable, OSError) as exc:
-        sys.stderr.write(f"latent-atlas: {exc}\n")
-        return 2
+    except (StartRefused, OSError) as exc:
+        return refuse(exc)
 
 
 def _end(_: int, __: FrameType | None) -> None:
@@ -41,10 +43,9 @@ def _end(_: int, __: FrameType | None) -> None:
 def _serve_alone(settings: "Settings") -> int:
     # These import torch, which a process that only starts workers does not need.
     from service.app import create_app
-    from service.process.server import Server
+    from service.process.alone import Alone
 
-    app = create_app(settings, listens_on=settings.host)
-    Server(app, settings, app.state.atlas.lifecycle.drain).run()
+    Alone(create_app(settings, listens_on=settings.host), settings).run()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,11 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from service.api import health, latent_map, latent_space, models, pages
+from service.environment import read_settings, warn_of_unknown_settings
+from service.errors import StartRefused
 from service.http.pipeline import Pipeline
 from service.open_inference import operations as open_inference
 from service.open_inference.errors import write_error
 from service.openapi.document import install_document
 from service.process.cpus import available_cpus
+from service.process.starting import refuse
 from service.serving.answer_cache import AnswerCache
 from service.serving.atlas import Atlas
 from service.serving.executor import Executor
@@ -60,7 +64,10 @@ class App(FastAPI):
 def create_app(
     settings: Settings | None = None, workers: int = 1, listens_on: str | None = None
 ) -> App:
-    """Build the app; `settings` default to the environment's.
+    """Build the app.
+
+    Without `settings` this is uvicorn's factory: it reads the environment, and ends the process
+    with a line for each reason why it cannot start.
 
     `listens_on` is the address that the server listens on, None if it is not known. On loopback
     the app answers for local hosts only.
@@ -68,10 +75,10 @@ def create_app(
     `workers` processes like this one share the CPUs. If there are several, each starts only once
     its models are loaded: their client could not tell which of them is ready.
 
-    Raises pydantic.ValidationError for a wrong setting and RepositoryUnusable where there is
-    nothing to serve.
+    Raises RepositoryUnusable where there is nothing to serve.
     """
-    settings = settings or Settings()
+    if settings is None:
+        return _create_from_environment()
     app = App(
         title="Latent Atlas",
         summary="The latent spaces of autoencoders, over HTTP",
@@ -104,6 +111,15 @@ def create_app(
         listens_on,
     )
     return app
+
+
+def _create_from_environment() -> App:
+    try:
+        settings = read_settings()
+        warn_of_unknown_settings()
+        return create_app(settings)
+    except StartRefused as exc:
+        sys.exit(refuse(exc))
 
 
 def _make_atlas(settings: Settings, workers: int) -> Atlas:

@@ -1,7 +1,10 @@
 """Why the service refuses a request, as one tree. Only http/problems.py knows their status codes.
 
 ServiceError
-├── RepositoryUnusable          there is nothing to serve
+├── StartRefused                the service cannot start; names the variable that is wrong
+│   ├── SettingWrong            a variable has a wrong value
+│   ├── AddressUnusable         the address is taken, or not one to listen on
+│   └── RepositoryUnusable      there is nothing to serve
 ├── ModelUnknown                no model of that name is served
 ├── ModelUnavailable            the model exists but did not load
 ├── NotReady                    models are still loading, or one failed to
@@ -51,7 +54,16 @@ class ServiceError(Exception):
     faults: Sequence[Fault] = ()
 
 
-class RepositoryUnusable(ServiceError): ...
+class StartRefused(ServiceError): ...
+
+
+class SettingWrong(StartRefused): ...
+
+
+class AddressUnusable(StartRefused): ...
+
+
+class RepositoryUnusable(StartRefused): ...
 
 
 class ModelUnknown(ServiceError): ...

@@ -7,11 +7,16 @@ import signal
 import socket
 import sys
 
+from fastapi import FastAPI
+
 from service.app import create_app
-from service.errors import RepositoryUnusable
+from service.environment import read_settings
+from service.errors import StartRefused
 from service.process.logs import configure_logging
 from service.process.server import Server
-from service.process.workers import SERVING, bound_socket, worker_count
+from service.process.starting import bound_socket, refuse
+from service.process.workers import READY, SERVING, worker_count
+from service.serving.lifecycle import Lifecycle
 from service.settings import Settings
 
 STANDARD_INPUT = 0
@@ -20,13 +25,17 @@ STANDARD_INPUT = 0
 class Worker(Server):
     """A server that ends when the process that started it is gone."""
 
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._lifecycle: Lifecycle = app.state.atlas.lifecycle
+        super().__init__(app, settings, self._lifecycle.drain)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Watch the other end of standard input, which that process holds; report the start."""
         asyncio.get_running_loop().add_reader(STANDARD_INPUT, self._end)
         await super().startup(sockets)
         if self.started:
             with contextlib.suppress(BrokenPipeError):
-                os.write(STANDARD_INPUT, SERVING)
+                os.write(STANDARD_INPUT, READY if self._lifecycle.is_ready else SERVING)
 
     def _end(self) -> None:
         asyncio.get_running_loop().remove_reader(STANDARD_INPUT)
@@ -35,15 +44,14 @@ class Worker(Server):
 
 def main() -> int:
     """Serve on the port that all workers share."""
-    settings = Settings()
-    configure_logging(settings.log_level, settings.log_format)
     try:
+        settings = read_settings()
+        configure_logging(settings.log_level, settings.log_format)
         app = create_app(settings, worker_count(settings), listens_on=settings.host)
-    except RepositoryUnusable as exc:
-        sys.stderr.write(f"latent-atlas: {exc}\n")
-        return 2
-    with bound_socket(settings.host, settings.port, is_shared=True) as address:
-        Worker(app, settings, app.state.atlas.lifecycle.drain).run(sockets=[address])
+        with bound_socket(settings.host, settings.port, is_shared=True) as address:
+            Worker(app, settings).run(sockets=[address])
+    except StartRefused as exc:
+        return refuse(exc)
     return 0
 
 

@@ -1,5 +1,6 @@
 """Runs README's commands and checks that they do what it says."""
 
+import json
 import os
 import re
 import shlex
@@ -25,6 +26,13 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 CURL = [command for command in COMMANDS if command.startswith("curl")]
+# The JSON that README shows after a block of commands is the answer to its last command.
+SHOWN = {
+    commands.splitlines()[-1]: json.loads(answer)
+    for commands, answer in re.findall(
+        r"^```sh\n([^`]*)^```\n\n```json\n([^`]*)^```", README, re.MULTILINE
+    )
+}
 PICTURES = {
     "vae.png": (588, 588),
     "ae.png": (588, 588),
@@ -32,6 +40,15 @@ PICTURES = {
     "quantiles.png": (588, 588),
     "points.png": (28 * 4, 3 * 28 * 4),
 }
+
+
+def rounded(answer: object) -> object:
+    """The answer with its fractions rounded, as README shows it."""
+    if isinstance(answer, dict):
+        return {key: rounded(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [rounded(value) for value in answer]
+    return round(answer, 2) if isinstance(answer, float) else answer
 
 
 def run_curl(address: str, folder: Path) -> None:
@@ -46,6 +63,8 @@ def run_curl(address: str, folder: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
+        if command in SHOWN:
+            assert rounded(json.loads(done.stdout)) == SHOWN[command]
     for name, shape in PICTURES.items():
         assert tiny.read_levels((folder / name).read_bytes()).shape == shape
 
@@ -57,8 +76,9 @@ def embedded() -> Iterator[str]:
         yield address
 
 
-def test_curl_commands_work(embedded: str, tmp_path: Path) -> None:
+def test_curl_commands_work_and_give_the_answers_shown(embedded: str, tmp_path: Path) -> None:
     assert len(CURL) >= 10
+    assert len(SHOWN) == README.count("```json")
     run_curl(embedded, tmp_path)
 
 

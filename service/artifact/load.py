@@ -88,15 +88,6 @@ def read_digest(folder: Path) -> str:
     return hashlib.sha256(_read(folder / MANIFEST_FILE)).hexdigest()
 
 
-def version_numbers(model_folder: Path) -> list[int]:
-    """The versions in a model's folder, ascending. Other entries are ignored."""
-    return sorted(
-        int(entry.name)
-        for entry in model_folder.iterdir()
-        if entry.is_dir() and entry.name.isascii() and entry.name.isdigit() and entry.name[0] != "0"
-    )
-
-
 def record_file(path: Path) -> FileRecord:
     """Size and SHA-256 of the file. Raises OSError."""
     with path.open("rb") as file:

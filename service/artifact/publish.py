@@ -12,9 +12,10 @@ import numpy as np
 
 from service.artifact.contract import MANIFEST_FILE, MODEL_FILE, REFERENCE_FILE, Artifact, Reference
 from service.artifact.errors import VersionExists
-from service.artifact.load import load_unplaced, record_file, version_numbers
+from service.artifact.load import load_unplaced, record_file
 from service.artifact.manifest import Description, Manifest
 from service.artifact.runtimes.torchscript import torchscript_allowed
+from service.artifact.versions import version_numbers
 
 
 class ModelFile(Protocol):

@@ -13,11 +13,17 @@ CAPACITY = 8  # writing more records at once would delay the next request
 WAIT_SECONDS = 0.1
 
 
-def configure_logging(level: str, form: Literal["json", "text"]) -> None:
-    """Send the records of all loggers, uvicorn's too, through one handler."""
+def configure_logging(level: str, form: Literal["auto", "json", "text"]) -> None:
+    """Send the records of all loggers, uvicorn's too, through one handler.
+
+    "auto" is text where standard error is a terminal, and JSON elsewhere.
+    """
+    is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    stream.setFormatter(TextFormatter() if is_text else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(stream)], force=True)
+    if is_text:
+        stream.addFilter(_is_for_people)
     # No log line shows the caller, thread or process, so do not look them up for each record.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -67,6 +73,11 @@ class TextFormatter(logging.Formatter):
         fields = "".join(f" {name}={json.dumps(value)}" for name, value in _fields(record).items())
         line = f"{_time(record)} {record.levelname} {record.getMessage()}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Not uvicorn's steps of each worker's start: process/starting.py says when all are done."""
+    return record.levelno >= logging.WARNING or not record.name.startswith("uvicorn")
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -12,11 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from tempfile import TemporaryDirectory
 
 from prometheus_client.multiprocess import mark_process_dead
 
 from service.process.cpus import available_cpus
+from service.process.starting import announce, bound_socket, shown
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,9 @@ logger = logging.getLogger(__name__)
 MAX_DEFAULT_WORKERS = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client
 SHARED_MEMORY = "/dev/shm"  # writable even in containers with a read-only file system
-SERVING = b"1"  # a worker writes it to its standard input once it listens
+# A worker writes one of these to its standard input once it listens.
+READY = b"2"  # with all models
+SERVING = b"1"  # without some of them
 
 
 def worker_count(settings: Settings) -> int:
@@ -33,26 +37,6 @@ def worker_count(settings: Settings) -> int:
         return settings.workers
     can_share = hasattr(socket, "SO_REUSEPORT") and sys.platform == "linux"
     return min(available_cpus(), MAX_DEFAULT_WORKERS) if can_share else 1
-
-
-def bound_socket(host: str, port: int, is_shared: bool) -> socket.socket:
-    """A socket that is bound but does not listen. Raises OSError.
-
-    Other processes can bind a shared address too.
-    """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if is_shared:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
-    return bound
 
 
 class Workers:
@@ -67,14 +51,12 @@ class Workers:
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT. Returns the exit code: 0 if every worker ended well.
 
-        Raises OSError if the address cannot be bound.
+        Raises AddressUnusable. `require_free` tells beforehand whether another server listens.
         """
-        host, port = self._settings.host, self._settings.port
-        with bound_socket(host, port, is_shared=False) as alone:
-            alone.listen()  # fails if another server listens, which sharing would hide
+        host = self._settings.host
         folder = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
         with (
-            bound_socket(host, port, is_shared=True) as reserved,
+            bound_socket(host, self._settings.port, is_shared=True) as reserved,
             TemporaryDirectory(prefix="atlas-metrics-", dir=folder) as metrics_folder,
         ):
             self._handle_signals()
@@ -85,11 +67,22 @@ class Workers:
                 "ATLAS_WORKERS": str(self._count),
                 METRICS_FOLDER: metrics_folder,
             }
-            shown = f"[{host}]" if ":" in host else host
-            logger.info("%d workers serve on http://%s:%d", self._count, shown, port)
+            logger.info("starting %d workers on %s", self._count, shown(host, port))
             for _ in range(self._count):
                 self._start(environment)
+            # `_watch` reads and closes the lines, so look without reading, at copies.
+            lines = [line.dup() for _, line in self._started.values()]
+            threading.Thread(target=self._announce, args=(lines, host, port), daemon=True).start()
             return self._watch(environment)
+
+    def _announce(self, lines: list[socket.socket], host: str, port: int) -> None:
+        """Wait for the first word of each worker, then log whether all are ready."""
+        words = list[bytes]()
+        for line in lines:
+            with line:
+                words.append(line.recv(1, socket.MSG_PEEK))
+        if not self._is_draining and b"" not in words:
+            announce(words == [READY] * len(words), host, port)
 
     def _handle_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -121,7 +114,7 @@ class Workers:
             worker, line = self._started.pop(pid)
             worker.returncode = os.waitstatus_to_exitcode(status)
             with line:
-                has_served = line.recv(1) == SERVING
+                has_served = line.recv(1) != b""
             mark_process_dead(pid, environment[METRICS_FOLDER])  # type: ignore[no-untyped-call]
             if self._is_draining:
                 # SIGTERM kills a worker that has no handler for it yet.

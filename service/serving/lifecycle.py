@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from service.errors import ShuttingDown
+from service.errors import NotReady, ShuttingDown
 from service.serving.executor import Executor
 from service.serving.registry import Registry
 
@@ -40,6 +40,15 @@ class Lifecycle:
         if self.is_draining:
             raise ShuttingDown
         self._registry.require_ready()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests should be sent here."""
+        try:
+            self.require_ready()
+        except (ShuttingDown, NotReady):
+            return False
+        return True
 
     async def close(self) -> None:
         """Wait for loads and running computations. Drop what waits to be computed."""

@@ -1,15 +1,13 @@
 """The served models: the highest version of each in the repository, or why it failed to load."""
 
 import logging
-import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
-from service.artifact.load import load_artifact, read_digest, version_numbers
-from service.artifact.manifest import MODEL_NAME
+from service.artifact.load import load_artifact, read_digest
 from service.errors import (
     Fault,
     ModelUnavailable,
@@ -19,6 +17,7 @@ from service.errors import (
     pointer_to,
 )
 from service.serving.inference import warm_up
+from service.serving.repository import newest_versions, require_models
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +39,7 @@ class Registry:
 
         Raises RepositoryUnusable if the repository cannot be read or lacks the default model.
         """
-        names = _find_versions(repository)
-        if default_model not in names:
-            found = ", ".join(names) or "no model at all"
-            raise RepositoryUnusable(
-                f"{repository}: expected the default model {default_model!r}, found {found}"
-            )
+        names = require_models(repository, default_model)
         self.default_model = default_model
         self._repository = repository
         self._catalog = Catalog(required=frozenset(names))
@@ -57,7 +51,7 @@ class Registry:
         stays, and the failure is logged and listed in `failures`.
         """
         try:
-            found = _find_versions(self._repository)
+            found = newest_versions(self._repository)
         except RepositoryUnusable as exc:
             self._fail(self.default_model, str(exc))
             return
@@ -141,14 +135,3 @@ class Registry:
             failures={name: catalog.failures[name] for name in catalog.failures if name in kept},
             required=catalog.required & kept,
         )
-
-
-def _find_versions(repository: Path) -> dict[str, Path]:
-    """The folder of each model's highest version, by name in alphabetical order."""
-    try:
-        entries = sorted(repository.iterdir())
-        folders = [it for it in entries if re.fullmatch(MODEL_NAME, it.name) and it.is_dir()]
-        newest = {folder: max(version_numbers(folder), default=None) for folder in folders}
-    except OSError as exc:
-        raise RepositoryUnusable(f"{repository}: cannot be read: {exc.strerror}") from exc
-    return {folder.name: folder / str(version) for folder, version in newest.items() if version}

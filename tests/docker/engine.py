@@ -41,7 +41,7 @@ def build(*arguments: str) -> None:
 
     On an engine without internet access, the wrapper adds the build arguments it needs.
     """
-    wrapper = os.environ.get("ATLAS_TEST_COMPOSE")
+    wrapper = os.environ.get("DOCKER_TEST_COMPOSE")
     compose = [wrapper] if wrapper else ["docker", "compose", "--file"]
     run(*compose, "compose.yaml", "--profile", "training", "build", *arguments)
 
@@ -81,5 +81,5 @@ def wait_for_line(container: str, text: str) -> None:
 def address(container: str, port: int) -> tuple[str, int]:
     """Host and port that the engine chose for a container's published port."""
     places = docker("port", container, str(port)).split()
-    (place,) = [place for place in places if place.startswith("0.0.0.0:")]
-    return "127.0.0.1", int(place.partition(":")[2])
+    (place,) = [place for place in places if not place.startswith("[")]  # IPv6
+    return "127.0.0.1", int(place.rpartition(":")[2])

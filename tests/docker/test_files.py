@@ -17,6 +17,8 @@ DOCKERFILE = engine.ROOT / "docker" / "Dockerfile"
 WORKFLOWS = sorted((engine.ROOT / ".github" / "workflows").glob("*.yaml"))
 # The image fixes where it listens and what it serves; the host maps both.
 FIXED = {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
+NGINX = (engine.ROOT / "docker" / "nginx.conf").read_text()
+MEBIBYTE = 2**20
 TOOLS = Path(sys.executable).parent
 
 
@@ -36,6 +38,28 @@ def test_workflow_is_one_github_takes(workflow: Path) -> None:
     schema = "--builtin-schema=vendor.github-workflows"
 
     subprocess.run([TOOLS / "check-jsonschema", schema, workflow], check=True)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_pins_each_action_by_its_commit_and_names_the_version(workflow: Path) -> None:
+    used = re.findall(r"uses: *(.*)", workflow.read_text())
+
+    assert used
+    pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+"
+    assert [action for action in used if not re.fullmatch(pinned, action)] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_gives_each_job_no_more_rights_than_it_uses(workflow: Path) -> None:
+    content = yaml.safe_load(workflow.read_text())
+
+    assert content["permissions"] == {}
+    for name, job in content["jobs"].items():
+        pushes = {"packages": "write"} if name == "images" else {}
+        assert job["permissions"] == {"contents": "read", **pushes}
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
 
 
 def test_base_images_have_a_version() -> None:
@@ -64,9 +88,32 @@ def test_image_has_the_version_of_the_project() -> None:
     assert set(named) == {engine.VERSION}
 
 
-def test_service_and_front_are_reached_on_the_same_port_of_the_host() -> None:
-    assert services(".port")["service"]["ports"] == ["${ATLAS_PORT:-8000}:8000"]
-    assert services(".front")["front"]["ports"] == ["${ATLAS_PORT:-8000}:8080"]
+def test_service_and_front_are_reached_on_the_same_port_of_this_machine_alone() -> None:
+    default = Settings.model_fields["host"].default
+    place = f"${{ATLAS_HOST:-{default}}}:${{ATLAS_PORT:-8000}}"
+
+    assert default == "127.0.0.1"
+    assert services(".port")["service"]["ports"] == [f"{place}:8000"]
+    assert services(".front")["front"]["ports"] == [f"{place}:8080"]
+
+
+def test_front_takes_bodies_as_large_as_the_service_does() -> None:
+    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+
+    assert int(megabytes) * MEBIBYTE == Settings.model_fields["max_body_bytes"].default
+
+
+def test_front_has_room_for_every_large_body_that_it_takes_at_once() -> None:
+    (bodies,) = re.findall(r"limit_conn large_bodies (\d+);", NGINX)
+    (of_a_client,) = re.findall(r"limit_conn large_bodies_of_a_client (\d+);", NGINX)
+    front = services(".front")["front"]
+    (temporary,) = (mount["tmpfs"]["size"] for mount in front["volumes"])
+    memory = int(front["deploy"]["resources"]["limits"]["memory"].removesuffix("m")) * MEBIBYTE
+
+    needed = int(bodies) * Settings.model_fields["max_body_bytes"].default
+    assert needed < temporary < memory
+    assert int(of_a_client) <= int(bodies) / 2
+    assert "proxy_max_temp_file_size 0;" in NGINX  # answers take no room there
 
 
 def test_every_setting_of_the_caller_passes_into_the_service() -> None:

@@ -86,11 +86,14 @@ def test_settings_are_ones_the_service_knows(monkeypatch: pytest.MonkeyPatch) ->
     assert values.keys() <= known - {"ATLAS_HOST", "ATLAS_PORT", "ATLAS_MODEL_REPOSITORY"}
 
 
-@pytest.mark.parametrize("name", ["base", "artifacts"])
+@pytest.mark.parametrize("name", ["base", "artifacts", "kserve"])
 def test_service_beside_it_that_is_called_atlas_sets_nothing(name: str) -> None:
-    pod = pod_of(by_kind(name)["Deployment"])
+    assert [pod["enableServiceLinks"] for pod in pods(render(name))] == [False]
 
-    assert pod["enableServiceLinks"] is False
+
+@pytest.mark.parametrize("name", ["base", "artifacts", "kserve"])
+def test_pod_holds_no_token_of_its_service_account(name: str) -> None:
+    assert [pod["automountServiceAccountToken"] for pod in pods(render(name))] == [False]
 
 
 def test_pod_is_given_the_time_to_leave() -> None:
@@ -148,9 +151,9 @@ def test_kserve_runs_the_runtime_over_the_v2_protocol() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_kserve_container_is_one_a_pod_takes(version: str) -> None:
-    (container,) = copy.deepcopy(by_kind("kserve")["ServingRuntime"]["spec"]["containers"])
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": {"containers": [container]}}
+def test_kserve_pod_is_one_the_api_takes(version: str) -> None:
+    (spec,) = pods(copy.deepcopy(render("kserve")))
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec}
 
     kubernetes_validate.validate(pod, version, strict=True)
 
@@ -208,10 +211,20 @@ def on_volume(command: str, *arguments: str, user: str = "10001") -> str:
     return engine.docker("run", *options, engine.SERVICE_IMAGE, *arguments)
 
 
+def pods(resources: list[Resource]) -> list[Resource]:
+    """The specs of all pods that the resources lead to."""
+    kinds = {resource["kind"]: resource for resource in resources}
+    found = [pod_of(kinds["Deployment"])] if "Deployment" in kinds else []
+    if "InferenceService" in kinds:  # KServe merges what is not its own into the runtime's pod
+        own = {"minReplicas", "maxReplicas", "model"}
+        predictor = kinds["InferenceService"]["spec"]["predictor"]
+        merged = {key: value for key, value in predictor.items() if key not in own}
+        found.append({"containers": kinds["ServingRuntime"]["spec"]["containers"], **merged})
+    return found
+
+
 def containers(resources: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """The containers of every kind, each with the security context it runs under."""
-    pods = [resource["spec"] for resource in resources if resource["kind"] == "ServingRuntime"]
-    pods += [pod_of(resource) for resource in resources if resource["kind"] == "Deployment"]
-    for pod in pods:
+    for pod in pods(resources):
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             yield container, {**pod.get("securityContext", {}), **container["securityContext"]}

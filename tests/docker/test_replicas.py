@@ -1,6 +1,10 @@
 """Kills, stops and updates three replicas behind the front under load. Needs an engine."""
 
+import json
+import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from http.client import HTTPResponse
 
 import httpx
 import pytest
@@ -14,6 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
 
 Report = Callable[[str], None]
 Address = tuple[str, int]  # host and port
+JSON = "application/json"
+MORE_UPLOADS_THAN_A_CLIENT_MAY_HAVE = 30
 UP = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", "--scale", "service=3")
 
 
@@ -56,6 +62,53 @@ def test_front_answers_as_a_replica_does(front: Address) -> None:
     assert (too_large.status_code, unknown.status_code) == (413, 404)
     assert too_large.headers["Content-Type"] == "application/problem+json"
     assert unknown.json()["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"POST /decode HTTP/1.1\r\nHost: a\r\nContent-Length: 8388609\r\n\r\n", 413),
+        (b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * 9000), 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX-A: %s\r\n\r\n" % (b"a" * 9000), 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"\x16\x03\x01\r\n\r\n", 400),
+        (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+        (b"GET /front-problem HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    ],
+)
+def test_what_the_front_itself_refuses_is_a_problem(
+    front: Address, request_bytes: bytes, status: int
+) -> None:
+    with socket.create_connection(front, timeout=20) as connection:
+        connection.sendall(request_bytes)
+        answer = HTTPResponse(connection)
+        answer.begin()
+
+        assert answer.status == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert json.loads(answer.read())["status"] == status
+
+
+def test_uploads_that_are_left_open_do_not_keep_others_from_theirs(front: Address) -> None:
+    host, port = front
+    head = b"POST /encode HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n"
+    with ExitStack() as left_open:
+        refused = 0
+        for _ in range(MORE_UPLOADS_THAN_A_CLIENT_MAY_HAVE):
+            upload = left_open.enter_context(socket.create_connection(front, timeout=20))
+            upload.sendall(head + bytes(8_000_000))
+            upload.settimeout(0.1)
+            with suppress(TimeoutError):
+                refused += b" 503 " in upload.recv(1000)
+
+        body = b'{"latents": [[0, 0]]}'.ljust(40_000)
+        answer = httpx.post(
+            f"http://{host}:{port}/decode", content=body, headers={"Content-Type": JSON}
+        )
+
+    assert refused > 0
+    assert answer.status_code == 200
 
 
 def test_front_has_no_rights_on_a_root_it_cannot_write(front: Address) -> None:  # noqa: ARG001

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from fastapi.testclient import TestClient
 
-from service.artifact.load import load_artifact, version_numbers
+from service.artifact.load import load_artifact
+from service.artifact.versions import version_numbers
 from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
 from tests.serving import serving

@@ -154,7 +154,7 @@ WIDE = {
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_deep_and_wide_json_within_the_limit_is_refused_quickly(
+def test_deep_and_wide_json_within_the_limit_is_refused_in_little_memory(
     server: Measured, name: str
 ) -> None:
     headers = {"Content-Type": "application/json"}
@@ -162,7 +162,6 @@ def test_deep_and_wide_json_within_the_limit_is_refused_quickly(
     response = httpx.post(f"{server.address}/decode", content=WIDE[name], headers=headers)
 
     assert response.status_code in (400, 422)
-    assert response.elapsed.total_seconds() < 2
     assert server.rise() < RISE_OF_A_BODY
 
 
@@ -274,7 +273,6 @@ def test_file_that_would_unpack_to_much_takes_little(server: Measured, name: str
     response = encode(server, make())
 
     assert response.status_code == status
-    assert response.elapsed.total_seconds() < 3
     assert server.rise() < RISE_OF_A_PICTURE
 
 

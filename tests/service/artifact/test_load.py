@@ -21,9 +21,10 @@ from service.artifact.errors import (
     SchemaUnsupported,
     VersionExists,
 )
-from service.artifact.load import load_artifact, version_numbers
+from service.artifact.load import load_artifact
 from service.artifact.publish import write_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed
+from service.artifact.versions import version_numbers
 from tests import tiny
 
 

@@ -1,12 +1,20 @@
+import io
 import json
 import logging
 import sys
 import threading
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
-from service.process.logs import CAPACITY, GatheringHandler, JsonFormatter, TextFormatter
+from service.process.logs import (
+    CAPACITY,
+    GatheringHandler,
+    JsonFormatter,
+    TextFormatter,
+    configure_logging,
+)
 
 
 def record(message: str, *arguments: object, **attributes: object) -> logging.LogRecord:
@@ -67,3 +75,36 @@ def test_batch_is_written_after_a_while() -> None:
     GatheringHandler(Target()).handle(logging.makeLogRecord({"levelno": logging.INFO}))
 
     assert written.wait(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("form", "is_terminal", "is_json"),
+    [
+        ("auto", True, False),
+        ("auto", False, True),
+        ("json", True, True),
+        ("text", False, False),
+    ],
+)
+def test_terminal_gets_text_and_all_else_json_unless_told_otherwise(
+    form: Literal["auto", "json", "text"],
+    is_terminal: bool,
+    is_json: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        configure_logging("info", form)
+        logging.getLogger("uvicorn.error").info("a worker's step")
+        logging.getLogger("service").warning("said")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+    *steps, said = stream.getvalue().splitlines()
+    assert said.startswith("{") is is_json
+    assert len(steps) == is_json

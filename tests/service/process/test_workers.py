@@ -2,9 +2,7 @@
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,31 +150,3 @@ def test_workers_end_when_their_starter_is_killed(
     process.kill()
 
     until(lambda: not any(map(psutil.pid_exists, workers)))
-
-
-def start(port: int, repository: Path) -> subprocess.CompletedProcess[str]:
-    settings = {"ATLAS_PORT": str(port), "ATLAS_MODEL_REPOSITORY": str(repository)}
-    return subprocess.run(
-        [sys.executable, "-m", "service"],
-        env=os.environ | settings | {"ATLAS_WORKERS": str(TWO)},
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-
-
-def test_address_in_use_ends_the_start(repository: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        finished = start(taken.getsockname()[1], repository)
-
-    assert finished.returncode == 2
-    assert "in use" in finished.stderr
-    assert "Traceback" not in finished.stderr
-
-
-def test_repository_without_models_ends_the_start(tmp_path: Path) -> None:
-    finished = start(0, tmp_path)
-
-    assert finished.returncode == 2
-    assert "found no model at all" in finished.stderr
-    assert "Traceback" not in finished.stderr
