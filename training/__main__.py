@@ -51,8 +51,8 @@ artifacts for the service.
   python -m training compare service/model_repository/ae/1 service/model_repository/vae/1
 
 To use pictures of your own, put four IDX files with Fashion-MNIST's file names into a folder and
-pass it as --data-dir. Pictures are grey, white on black, of any height and width. An optional
-classes.txt holds one class name per line.
+pass it as --data-dir. Pictures are grey, white on black, up to 1024 x 1024; a file may unpack to
+1 GiB. An optional classes.txt holds one class name per line.
 
 \b
 Exit codes: 0 done; 1 training, data or artifact failed; 2 wrong usage or configuration;

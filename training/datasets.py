@@ -1,14 +1,10 @@
 """Finds or downloads images and labels in IDX files, checks and splits them.
 
-IDX is the format of MNIST and Fashion-MNIST (http://yann.lecun.com/exdb/mnist): a big-endian
-header of magic number and sizes, then bytes. A folder holds four files with the official names
-and optionally classes.txt, one class name per line.
+A folder holds four files with Fashion-MNIST's names and optionally classes.txt, one class name per
+line.
 """
 
-import gzip
 import hashlib
-import math
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +14,7 @@ import torch
 
 from service.artifact.arrays import Levels
 from training.errors import ConfigError, DataError
+from training.idx import header_of, read_images, read_labels
 
 FASHION_MNIST_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 TRAINING_IMAGES = "train-images-idx3-ubyte.gz"
@@ -44,9 +41,6 @@ FASHION_MNIST_CLASSES = (
     "Bag",
     "Ankle boot",
 )
-IMAGES_MAGIC = 0x803  # unsigned bytes, three dimensions
-LABELS_MAGIC = 0x801  # unsigned bytes, one dimension
-MAX_SIDE = 1024  # pixels, the most that a manifest can describe
 
 
 @dataclass(frozen=True)
@@ -126,7 +120,9 @@ def images_digest(folder: Path) -> str:
     """
     digest = hashlib.sha256()
     for file_name in (TRAINING_IMAGES, HELD_OUT_IMAGES):
-        digest.update(_decompress(folder / file_name))
+        images = read_images(folder / file_name)
+        digest.update(header_of(images))
+        digest.update(images.data)
     return digest.hexdigest()
 
 
@@ -185,8 +181,8 @@ def _read_class_names(folder: Path) -> tuple[str, ...]:
 def _read_pair(
     folder: Path, images_file: str, labels_file: str, class_count: int
 ) -> LabelledImages:
-    pixels = _read_idx(folder / images_file, IMAGES_MAGIC, dimensions=3)
-    labels = _read_idx(folder / labels_file, LABELS_MAGIC, dimensions=1)
+    pixels = read_images(folder / images_file)
+    labels = read_labels(folder / labels_file)
     if len(pixels) != len(labels):
         raise DataError(
             f"{folder / labels_file}: expected {len(pixels)} labels, one per image in "
@@ -197,28 +193,3 @@ def _read_pair(
             f"{folder / labels_file}: expected labels in 0..{class_count - 1}, found {labels.max()}"
         )
     return LabelledImages(pixels, labels)
-
-
-def _read_idx(path: Path, magic: int, dimensions: int) -> Levels:
-    content = _decompress(path)
-    header_size = 4 * (1 + dimensions)
-    found, *shape = (int.from_bytes(content[i : i + 4], "big") for i in range(0, header_size, 4))
-    if found != magic:
-        raise DataError(f"{path}: expected magic number {magic:#x}, found {found:#x}")
-    if min(shape) < 1 or max(shape[1:], default=1) > MAX_SIDE:
-        raise DataError(
-            f"{path}: expected at least one entry, sides of 1..{MAX_SIDE}, found {shape}"
-        )
-    expected = header_size + math.prod(shape)
-    if len(content) != expected:
-        raise DataError(f"{path}: expected {expected} bytes for {shape}, found {len(content)}")
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
-
-
-def _decompress(path: Path) -> bytes:
-    try:
-        return gzip.decompress(path.read_bytes())
-    except FileNotFoundError as exc:
-        raise DataError(f"{path}: expected a file, found none") from exc
-    except (OSError, EOFError, zlib.error) as exc:  # BadGzipFile is an OSError
-        raise DataError(f"{path}: expected an intact gzip file, found: {exc}") from exc

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,34 @@ def test_held_out_pictures_of_another_size_are_refused(own_data_dir: Path) -> No
 
     with pytest.raises(DataError, match=HELD_OUT_IMAGES):
         load_training_data(own_data_dir, 40, seed=0)
+
+
+def declare(path: Path, *shape: int, content: bytes = b"") -> None:
+    """Write an image file whose header declares this shape."""
+    header = np.array([0x803, *shape], ">u4").tobytes()
+    path.write_bytes(gzip.compress(header + content))
+
+
+def test_file_that_declares_too_much_is_refused_by_its_header(own_data_dir: Path) -> None:
+    declare(own_data_dir / TRAINING_IMAGES, 2**31, 28, 28)
+
+    with pytest.raises(DataError, match=f"{TRAINING_IMAGES}: expected at most 1,073,741,824 bytes"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+@pytest.mark.parametrize("file_name", [TRAINING_IMAGES, HELD_OUT_IMAGES])
+def test_file_unpacks_to_no_more_than_its_header_declares(
+    own_data_dir: Path, file_name: str
+) -> None:
+    declare(own_data_dir / file_name, 1, 8, 8, content=bytes(2**28))  # 260 kB
+    tracemalloc.start()
+
+    with pytest.raises(DataError, match="expected 64 bytes .* found more"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
 
 
 def test_files_are_read_as_written(data_dir: Path) -> None:
