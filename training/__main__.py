@@ -52,7 +52,8 @@ artifacts for the service.
 
 To use pictures of your own, put four IDX files with Fashion-MNIST's file names into a folder and
 pass it as --data-dir. Pictures are grey, white on black, up to 1024 x 1024; a file may unpack to
-1 GiB. An optional classes.txt holds one class name per line.
+1 GiB. An optional classes.txt holds one class name per line; without it the classes are 0, 1, ...
+A twelfth of the training images is set aside for validation (--set data.validation_share=0.1).
 
 \b
 Exit codes: 0 done; 1 training, data or artifact failed; 2 wrong usage or configuration;

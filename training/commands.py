@@ -234,7 +234,7 @@ def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
 
 def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingData]:
     folder = find_data(data_dir)
-    return folder, load_training_data(folder, config.data.validation_images, config.seed)
+    return folder, load_training_data(folder, config.data.validation, config.seed)
 
 
 def _create_run_folder(runs_dir: Path, config: Config) -> Path:

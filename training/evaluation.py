@@ -68,7 +68,7 @@ def evaluate_artifact(folder: Path, data_folder: Path) -> Evaluation:
             f"{data_folder}: expected pictures of {expected}, found {held_out.pixels.shape[1:]}"
         )
     if images_digest(data_folder) == manifest.dataset.digest:
-        data = load_training_data(data_folder, config.data.validation_images, config.seed)
+        data = load_training_data(data_folder, config.data.validation, config.seed)
         parts = evaluate_parts(network, config, data, held_out)
     else:
         logger.warning(

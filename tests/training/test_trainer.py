@@ -14,8 +14,8 @@ from tests.training.tiny import (
     write_idx,
 )
 from training.checkpoint import load_checkpoint
-from training.datasets import HELD_OUT_IMAGES
 from training.errors import CheckpointError, LossNotFinite
+from training.fashion_mnist import HELD_OUT_IMAGES
 from training.trainer import Trainer
 
 
