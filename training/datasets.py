@@ -69,7 +69,7 @@ def load_training_data(folder: Path, validation: int | float, seed: int) -> Trai
 
     `validation` is a number of images, or as a float their share, 0 to 1.
     Raises DataError, which names the file at fault, and ConfigError if the split leaves nothing
-    to train on.
+    to train on. All pictures alike are at fault too: their latent space is a single point.
     """
     images = _read_pair(folder, TRAINING_IMAGES, TRAINING_LABELS)
     held_out = load_held_out(folder)
@@ -80,6 +80,8 @@ def load_training_data(folder: Path, validation: int | float, seed: int) -> Trai
         )
     class_names = _class_names(folder, images.labels, held_out.labels)
     training, validated = split_images(images, validation, seed)
+    _check_different(folder / TRAINING_IMAGES, training.pixels)
+    _check_different(folder / HELD_OUT_IMAGES, held_out.pixels)
     return TrainingData(
         name="fashion-mnist" if folder == fashion_mnist.cache_folder() else folder.resolve().name,
         digest=images_digest(folder),
@@ -129,6 +131,11 @@ def split_images(
         LabelledImages(images.pixels[training], images.labels[training]),
         LabelledImages(images.pixels[validated], images.labels[validated]),
     )
+
+
+def _check_different(path: Path, pixels: Levels) -> None:
+    if (pixels == pixels[0]).all():
+        raise DataError(f"{path}: expected different pictures, found only one, {len(pixels)} times")
 
 
 def _class_names(folder: Path, training: Levels, held_out: Levels) -> tuple[str, ...]:

@@ -191,6 +191,15 @@ def test_number_of_validation_images_wins_over_the_share(data_dir: Path) -> None
     assert len(data.validation.labels) == 40
 
 
+@pytest.mark.parametrize("file_name", [TRAINING_IMAGES, HELD_OUT_IMAGES])
+def test_one_picture_many_times_is_refused(own_data_dir: Path, file_name: str) -> None:
+    count = {TRAINING_IMAGES: TRAINING_COUNT, HELD_OUT_IMAGES: HELD_OUT_COUNT}[file_name]
+    write_idx(own_data_dir / file_name, 0x803, np.full((count, 8, 8), 7, np.uint8))
+
+    with pytest.raises(DataError, match=rf"{file_name}: expected different pictures, found only"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
 def test_digest_is_of_both_uncompressed_image_files(data_dir: Path) -> None:
     files = (data_dir / TRAINING_IMAGES, data_dir / HELD_OUT_IMAGES)
     content = b"".join(gzip.decompress(file.read_bytes()) for file in files)
