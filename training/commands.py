@@ -1,9 +1,11 @@
 """The commands. Results go to standard output, progress to standard error."""
 
+import contextlib
 import json
 import logging
 import os
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +13,17 @@ from typing import Annotated
 
 import typer
 
+from service.artifact.errors import NotWritten
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
 from training.config import Config, Kind, Preset, load_config, parse_config
 from training.datasets import TrainingData, find_data, load_held_out, load_training_data
 from training.device import choose_device
-from training.errors import CheckpointError, ConfigError
+from training.errors import CheckpointError, ConfigError, NotWritable
 from training.evaluation import evaluate_artifact
 from training.export import publish
+from training.files import check_room, write_whole
+from training.interruption import exit_code
 from training.models import build_model
 from training.report import render_report
 from training.republish import republish
@@ -26,7 +31,7 @@ from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
-EXIT_INTERRUPTED = 130
+EXIT_FAILURE = 1
 
 ArtifactFolder = Annotated[
     Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
@@ -98,7 +103,8 @@ def fit(
 
     Writes a run folder with config.json, checkpoint.pt (after every epoch) and history.json, then
     an artifact with model.pt, manifest.json, reference.npz and figures/, and prints the artifact's
-    folder. Ctrl-C keeps the last complete epoch and prints how to continue.
+    folder. Ctrl-C, SIGTERM (docker stop) and a full disk keep the last complete epoch and
+    print how to continue.
     """
     options = {
         "name": name,
@@ -113,14 +119,21 @@ def fit(
     checkpoint = None if resume is None else _load_resumable(resume, kind, overrides)
     config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
     target = _writable_repository(repository)
+    chosen_device = choose_device(device)
     folder, data = _load_data(data_dir, config)
-    run_folder = _create_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
+    run_folder = _new_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
     model = build_model(config, data.image_shape)
-    trainer = Trainer(model, config, data, choose_device(device), run_folder)
-    if checkpoint is not None:
+    trainer = Trainer(model, config, data, chosen_device, run_folder)
+    check_room(run_folder if resume else runs_dir, 2 * trainer.checkpoint_bytes)  # old and new
+    check_room(target, trainer.checkpoint_bytes)  # more than an artifact takes
+    if checkpoint is None:
+        _begin_run(run_folder, config)
+    else:
         trainer.restore(checkpoint)
-    _train(trainer, _resume_command(kind, run_folder, data_dir, repository))
-    typer.echo(publish(load_checkpoint(run_folder), data, load_held_out(folder), target))
+    with _resumable(trainer, _resume_command(kind, run_folder, data_dir, repository)):
+        trainer.fit()
+        published = publish(load_checkpoint(run_folder), data, load_held_out(folder), target)
+    typer.echo(published)
 
 
 def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -200,18 +213,24 @@ def compare(
     """
     comparison = compare_artifacts(artifacts)
     typer.echo(comparison.as_json() if as_json else comparison.as_table())
-    output.write_text(render_report(comparison), encoding="utf-8")
+    write_whole(output, render_report(comparison).encode())
     logger.info("report: %s", output)
 
 
-def _train(trainer: Trainer, resume_command: str) -> None:
+@contextlib.contextmanager
+def _resumable(trainer: Trainer, resume_command: str) -> Iterator[None]:
+    """If the run is interrupted or cannot write its files, say how to continue it."""
     try:
-        trainer.fit()
-    except KeyboardInterrupt:
+        yield
+    except (KeyboardInterrupt, NotWritable, NotWritten) as exc:
+        if isinstance(exc, KeyboardInterrupt):
+            reason, code = "interrupted with", exit_code(exc)
+        else:
+            reason, code = f"error: {exc};", EXIT_FAILURE
         done, total = len(trainer.history), trainer.config.training.epochs
-        hint = f"; continue with\n  {resume_command}" if done else "; there is nothing to continue"
-        typer.echo(f"interrupted with {done} of {total} epochs done{hint}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        hint = f"continue with\n  {resume_command}" if done else "there is nothing to continue"
+        typer.echo(f"{reason} {done} of {total} epochs done; {hint}", err=True)
+        raise typer.Exit(code) from None
 
 
 def _resume_command(
@@ -237,11 +256,15 @@ def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingDat
     return folder, load_training_data(folder, config.data.validation, config.seed)
 
 
-def _create_run_folder(runs_dir: Path, config: Config) -> Path:
-    folder = runs_dir / f"{config.name}-{datetime.now():%Y%m%d-%H%M%S-%f}"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
-    return folder
+def _new_run_folder(runs_dir: Path, config: Config) -> Path:
+    """A path in `runs_dir`, which is made."""
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    return runs_dir / f"{config.name}-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def _begin_run(run_folder: Path, config: Config) -> None:
+    run_folder.mkdir()
+    write_whole(run_folder / "config.json", f"{config.model_dump_json(indent=2)}\n".encode())
 
 
 def _folder_of(resume: Path) -> Path:

@@ -1,6 +1,5 @@
 """Publishes an artifact again, as its next version, with its measures computed anew."""
 
-import shutil
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,8 +21,8 @@ class PublishedModel:
 
     path: Path
 
-    def save(self, f: str) -> None:
-        shutil.copyfile(self.path, f)
+    def save_to_buffer(self) -> bytes:
+        return self.path.read_bytes()
 
 
 def republish(folder: Path, data_folder: Path, repository: Path) -> Path:

@@ -18,6 +18,7 @@ from training.config import Config
 from training.datasets import LabelledImages, TrainingData
 from training.device import deterministic
 from training.errors import CheckpointError, LossNotFinite
+from training.files import write_whole
 from training.losses import training_terms
 from training.models import Autoencoder
 from training.optimizer import build_optimizer, build_scheduler
@@ -53,7 +54,8 @@ class Trainer:
         self.history: list[dict[str, float]] = []
 
     def fit(self) -> None:
-        """Train from where `history` ends to the config's last epoch. Raises LossNotFinite.
+        """Train from where `history` ends to the config's last epoch. Raises LossNotFinite and
+        NotWritable.
 
         A KeyboardInterrupt passes through and leaves the checkpoint of the last complete epoch.
         """
@@ -67,10 +69,16 @@ class Trainer:
                     **_prefixed("validation", self._validate(epoch)),
                     "seconds": time.perf_counter() - started,
                 }
-                self.history.append(record)
-                save_checkpoint(self._checkpoint(), self.run_folder)
-                (self.run_folder / HISTORY_FILE).write_text(json.dumps(self.history, indent=1))
+                history = [*self.history, record]
+                save_checkpoint(self._checkpoint(history), self.run_folder)
+                self.history = history  # now that it can be continued from
+                write_whole(self.run_folder / HISTORY_FILE, json.dumps(history, indent=1).encode())
                 logger.info("%s", _epoch_line(record, self.config.training.epochs))
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """The size of a checkpoint, roughly: the weights, and Adam's two moments of each."""
+        return 3 * sum(weight.nbytes for weight in self.model.parameters()) + 2**20
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint's last epoch. Raises CheckpointError."""
@@ -137,12 +145,12 @@ class Trainer:
                 f"found {loss}; config: {self.config.model_dump_json()}"
             )
 
-    def _checkpoint(self) -> Checkpoint:
+    def _checkpoint(self, history: list[dict[str, float]]) -> Checkpoint:
         return Checkpoint(
             config=self.config,
             dataset_digest=self.data.digest,
             image_shape=self.data.image_shape,
-            history=self.history,
+            history=history,
             model=self.model.state_dict(),
             optimizer=self.optimizer.state_dict(),
             scheduler=self.scheduler.state_dict(),

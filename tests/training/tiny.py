@@ -1,6 +1,9 @@
 """IDX files of small images, and configs that train in a second."""
 
+import contextlib
 import gzip
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +78,20 @@ def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
     data = load_training_data(data_dir, config.data.validation, config.seed)
     model = build_model(config, data.image_shape)
     return Trainer(model, config, data, torch.device("cpu"), run_folder)
+
+
+@contextlib.contextmanager
+def full_disk(limit: int) -> Iterator[None]:
+    """Let every write beyond `limit` bytes of a file fail, as on a full disk.
+
+    The kernel's limit on the size of files fails like one, and needs no root.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
