@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from service.artifact.errors import NotWritten
+from service.artifact.load import load_artifact
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
 from training.config import Config, Kind, Preset, load_config, parse_config
@@ -148,7 +149,8 @@ def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson
     training column is a seeded sample of 10,000; if it is well below the other two, the model
     over-fits.
     """
-    evaluation = evaluate_artifact(artifact, find_data(data_dir))
+    loaded = load_artifact(artifact)  # before any data are downloaded
+    evaluation = evaluate_artifact(loaded, find_data(data_dir))
     typer.echo(evaluation.as_json() if as_json else evaluation.as_table())
 
 
@@ -187,7 +189,9 @@ def measure(
     For artifacts without measures, or with older ones; fit and export compute them anyway.
     Nothing else in the artifact changes. Needs the images of its training. Prints the new folder.
     """
-    typer.echo(republish(artifact, find_data(data_dir), _writable_repository(repository)))
+    loaded = load_artifact(artifact)  # before any data are downloaded
+    target = _writable_repository(repository)
+    typer.echo(republish(loaded, artifact, find_data(data_dir), target))
 
 
 def compare(
@@ -211,6 +215,7 @@ def compare(
     reconstructions, and the measures in plain words. It needs no data. The command measure adds
     measures to artifacts without them.
     """
+    check_room(output.absolute().parent, needed=0)
     comparison = compare_artifacts(artifacts)
     typer.echo(comparison.as_json() if as_json else comparison.as_table())
     write_whole(output, render_report(comparison).encode())

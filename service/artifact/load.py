@@ -54,6 +54,8 @@ def load_artifact(folder: Path) -> Artifact:
     Raises a subclass of ArtifactError that names the file, what was expected and what was found.
     TorchScript is code: never pass a folder that comes from a request.
     """
+    if not folder.is_dir():
+        raise FileMissing(f"{folder}: expected an artifact's folder, found none")
     artifact = load_unplaced(folder)
     manifest = artifact.manifest
     if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import full_disk, tiny_settings
+from training import fashion_mnist
 from training.__main__ import app
 
 
@@ -152,6 +153,53 @@ def test_missing_artifact_exits_1(places: list[str], tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "manifest.json" in result.stderr
+
+
+@pytest.fixture
+def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if data would be downloaded."""
+    monkeypatch.setattr(fashion_mnist, "download", lambda: pytest.fail("downloads"))
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize("command", ["evaluate", "measure", "compare", "export"])
+def test_what_is_not_there_is_named_before_any_data_are_downloaded(
+    command: str, tmp_path: Path
+) -> None:
+    result = run(command, str(tmp_path / "nope"), *(["-"] if command == "compare" else []))
+
+    assert result.exit_code == 1
+    assert "nope: expected " in result.stderr
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--device", "abacus"), 2),
+        (("--repository", "/dev/null/repository"), 1),
+        (("--resume", "nope"), 1),
+    ],
+)
+def test_wrong_option_is_named_before_any_data_are_downloaded(
+    words: tuple[str, str], code: int, tmp_path: Path
+) -> None:
+    places = ["--repository", str(tmp_path / "repository"), "--runs-dir", str(tmp_path / "runs")]
+
+    result = run("fit", "vae", *places, *words)
+
+    assert result.exit_code == code
+    assert words[1].removeprefix("/") in result.stderr
+
+
+def test_output_that_cannot_be_written_is_named_before_comparing(tmp_path: Path) -> None:
+    folders = [str(tiny.publish(tmp_path, name)) for name in ("ae", "vae")]
+
+    result = run("compare", *folders, "--output", str(tmp_path / "nowhere" / "report.html"))
+
+    assert result.exit_code == 1
+    assert "nowhere: expected a folder" in result.stderr
+    assert result.stdout == ""
 
 
 def test_missing_checkpoint_exits_1(places: list[str], tmp_path: Path) -> None:
