@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 from service.artifact.errors import ArtifactError
 from training import commands
-from training.commands import EXIT_FAILURE
 from training.errors import ConfigError, TrainingError
+from training.guidance import EXIT_FAILURE
 from training.interruption import exit_code, signals_interrupt
 
 EXIT_USAGE = 2

@@ -1,11 +1,8 @@
 """The commands. Results go to standard output, progress to standard error."""
 
-import contextlib
 import json
 import logging
 import os
-import shlex
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,18 +10,17 @@ from typing import Annotated
 
 import typer
 
-from service.artifact.errors import NotWritten
 from service.artifact.load import load_artifact
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
 from training.config import Config, Kind, Preset, load_config, parse_config
 from training.datasets import TrainingData, find_data, load_held_out, load_training_data
 from training.device import choose_device
-from training.errors import CheckpointError, ConfigError, NotWritable
+from training.errors import CheckpointError, ConfigError
 from training.evaluation import evaluate_artifact
 from training.export import publish
 from training.files import check_room, write_whole
-from training.interruption import exit_code
+from training.guidance import EMBEDDED_REPOSITORY, announce, finish, resumable, resume_command
 from training.models import build_model
 from training.report import render_report
 from training.republish import republish
@@ -32,7 +28,6 @@ from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
-EXIT_FAILURE = 1
 
 ArtifactFolder = Annotated[
     Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
@@ -126,15 +121,16 @@ def fit(
     model = build_model(config, data.image_shape)
     trainer = Trainer(model, config, data, chosen_device, run_folder)
     check_room(run_folder if resume else runs_dir, 2 * trainer.checkpoint_bytes)  # old and new
-    check_room(target, trainer.checkpoint_bytes)  # more than an artifact takes
+    check_room(target, trainer.checkpoint_bytes)  # an artifact is smaller
     if checkpoint is None:
         _begin_run(run_folder, config)
     else:
         trainer.restore(checkpoint)
-    with _resumable(trainer, _resume_command(kind, run_folder, data_dir, repository)):
+    announce(trainer)
+    with resumable(trainer, resume_command(kind, run_folder, data_dir, repository)):
         trainer.fit()
         published = publish(load_checkpoint(run_folder), data, load_held_out(folder), target)
-    typer.echo(published)
+    finish(published)
 
 
 def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -175,7 +171,7 @@ def export(
         loaded = replace(loaded, config=parse_config(renamed.model_dump_json()))
     target = _writable_repository(repository)
     folder, data = _load_data(data_dir, loaded.config)
-    typer.echo(publish(loaded, data, load_held_out(folder), target))
+    finish(publish(loaded, data, load_held_out(folder), target))
 
 
 def measure(
@@ -191,7 +187,7 @@ def measure(
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
     target = _writable_repository(repository)
-    typer.echo(republish(loaded, artifact, find_data(data_dir), target))
+    finish(republish(loaded, artifact, find_data(data_dir), target))
 
 
 def compare(
@@ -220,31 +216,6 @@ def compare(
     typer.echo(comparison.as_json() if as_json else comparison.as_table())
     write_whole(output, render_report(comparison).encode())
     logger.info("report: %s", output)
-
-
-@contextlib.contextmanager
-def _resumable(trainer: Trainer, resume_command: str) -> Iterator[None]:
-    """If the run is interrupted or cannot write its files, say how to continue it."""
-    try:
-        yield
-    except (KeyboardInterrupt, NotWritable, NotWritten) as exc:
-        if isinstance(exc, KeyboardInterrupt):
-            reason, code = "interrupted with", exit_code(exc)
-        else:
-            reason, code = f"error: {exc};", EXIT_FAILURE
-        done, total = len(trainer.history), trainer.config.training.epochs
-        hint = f"continue with\n  {resume_command}" if done else "there is nothing to continue"
-        typer.echo(f"{reason} {done} of {total} epochs done; {hint}", err=True)
-        raise typer.Exit(code) from None
-
-
-def _resume_command(
-    kind: str, run_folder: Path, data_dir: Path | None, repository: Path | None
-) -> str:
-    words = ["python", "-m", "training", "fit", kind, "--resume", str(run_folder)]
-    for option, value in (("--data-dir", data_dir), ("--repository", repository)):
-        words += [option, str(value)] if value is not None else []
-    return shlex.join(words)
 
 
 def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
@@ -279,9 +250,8 @@ def _folder_of(resume: Path) -> Path:
 def _writable_repository(repository: Path | None) -> Path:
     """Checked before hours of training. Raises OSError."""
     if repository is None:
-        beside_service = Path(__file__).parent.parent / "service" / "model_repository"
-        is_writable = os.access(beside_service.parent, os.W_OK)
-        repository = beside_service if is_writable else Path("model_repository")
+        is_writable = os.access(EMBEDDED_REPOSITORY.parent, os.W_OK)
+        repository = EMBEDDED_REPOSITORY if is_writable else Path("model_repository")
     repository.mkdir(parents=True, exist_ok=True)
     if not os.access(repository, os.W_OK):
         raise PermissionError(f"{repository}: expected a writable folder to publish into")

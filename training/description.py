@@ -1,6 +1,7 @@
 """Describes a trained model for its manifest: statistics, measures and golden vectors."""
 
 import json
+import logging
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
@@ -32,6 +33,8 @@ from training.figures import GRID_BOUND
 from training.measures import Space, compute_measures
 from training.network import Network, decode_levels, encode_levels, encode_means
 
+logger = logging.getLogger(__name__)
+
 GOLDEN_COUNT = 4
 
 
@@ -46,9 +49,12 @@ def describe(
     config = checkpoint.config
     height, width = data.image_shape
     distance = _support_distance(reference)
+    logger.info("evaluating the model on training, validation and held-out pictures")
     parts = evaluate_parts(network, config, data, held_out)
     corner = [GRID_BOUND] * config.model.latent_dim
     space = Space(network, data.training, held_out, reference, distance, config.seed)
+    logger.info("measuring the latent space")
+    measures = compute_measures(space)
     try:
         return Description(
             name=config.name,
@@ -76,7 +82,7 @@ def describe(
             latent_statistics=latent_statistics(encode_means(network, data.training.pixels)),
             grid_bounds=GridBounds(minimum=[-end for end in corner], maximum=corner),
             support=Support(distance=distance),
-            measures=compute_measures(space),
+            measures=measures,
             libraries=_library_versions(),
             golden=_golden_vectors(network, held_out.pixels),
         )

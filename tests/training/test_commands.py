@@ -1,6 +1,7 @@
 import contextlib
 import itertools
 import json
+import logging
 import shutil
 import signal
 import subprocess
@@ -51,6 +52,30 @@ def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Pa
         "checkpoint.pt",
         "history.json",
     }
+
+
+def test_fit_says_what_it_does_and_what_to_do_next(
+    places: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    fit("vae", places, "--epochs", "1", "--device", "cpu")
+
+    said = "\n".join(caplog.messages)
+    order = [
+        "200 training, 40 validation and 80 held-out pictures of 8 x 8",
+        "model: vae, preset default, ",
+        "weights, on cpu",
+        "run: 1 epoch of 7 steps, 0 done; a checkpoint after each epoch in ",
+        "epoch 1/1: ",
+        "evaluating",
+        "measuring",
+        "drawing",
+        "writing",
+        f"ATLAS_MODEL_REPOSITORY={tmp_path / 'repository'} python -m service",
+    ]
+    assert [said.find(part) for part in order] == sorted(said.find(part) for part in order)
+    assert all(part in said for part in order)
 
 
 def test_measure_publishes_an_artifact_again_with_measures(places: list[str]) -> None:

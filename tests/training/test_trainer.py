@@ -179,7 +179,7 @@ def test_held_out_images_do_not_change_training(
 def test_each_epoch_is_one_log_line(
     data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="training.trainer")
+    caplog.set_level(logging.INFO, logger="training.progress")
 
     make_trainer(tiny_config("vae"), data_dir, tmp_path).fit()
 
