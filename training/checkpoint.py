@@ -1,6 +1,6 @@
 """Saves and loads a run's state at the end of an epoch."""
 
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from training.config import Config, parse_config
 from training.errors import CheckpointError, ConfigError
+from training.files import write_whole
 
 CHECKPOINT_FILE = "checkpoint.pt"
 # What loading raises for a missing, damaged or foreign file.
@@ -32,18 +33,15 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Write `folder`/checkpoint.pt atomically: an interruption leaves the previous one."""
+    """Write `folder`/checkpoint.pt atomically: an interruption leaves the previous one.
+
+    Raises NotWritable.
+    """
     path = folder / CHECKPOINT_FILE
-    staging = path.with_suffix(".writing")
     values = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
-    try:
-        with staging.open("wb") as file:
-            torch.save(values | {"config": checkpoint.config.model_dump_json()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        staging.rename(path)
-    finally:
-        staging.unlink(missing_ok=True)
+    buffer = io.BytesIO()  # torch.save does not report a full disk as such
+    torch.save(values | {"config": checkpoint.config.model_dump_json()}, buffer)
+    write_whole(path, buffer.getvalue())
     return path
 
 

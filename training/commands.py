@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import shlex
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from service.artifact.load import load_artifact
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
 from training.config import Config, Kind, Preset, load_config, parse_config
@@ -19,6 +19,8 @@ from training.device import choose_device
 from training.errors import CheckpointError, ConfigError
 from training.evaluation import evaluate_artifact
 from training.export import publish
+from training.files import check_room, write_whole
+from training.guidance import EMBEDDED_REPOSITORY, announce, finish, resumable, resume_command
 from training.models import build_model
 from training.report import render_report
 from training.republish import republish
@@ -26,7 +28,6 @@ from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
-EXIT_INTERRUPTED = 130
 
 ArtifactFolder = Annotated[
     Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
@@ -98,7 +99,8 @@ def fit(
 
     Writes a run folder with config.json, checkpoint.pt (after every epoch) and history.json, then
     an artifact with model.pt, manifest.json, reference.npz and figures/, and prints the artifact's
-    folder. Ctrl-C keeps the last complete epoch and prints how to continue.
+    folder. Ctrl-C, SIGTERM (docker stop) and a full disk keep the last complete epoch and
+    print how to continue.
     """
     options = {
         "name": name,
@@ -113,14 +115,22 @@ def fit(
     checkpoint = None if resume is None else _load_resumable(resume, kind, overrides)
     config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
     target = _writable_repository(repository)
+    chosen_device = choose_device(device)
     folder, data = _load_data(data_dir, config)
-    run_folder = _create_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
+    run_folder = _new_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
     model = build_model(config, data.image_shape)
-    trainer = Trainer(model, config, data, choose_device(device), run_folder)
-    if checkpoint is not None:
+    trainer = Trainer(model, config, data, chosen_device, run_folder)
+    check_room(run_folder if resume else runs_dir, 2 * trainer.checkpoint_bytes)  # old and new
+    check_room(target, trainer.checkpoint_bytes)  # an artifact is smaller
+    if checkpoint is None:
+        _begin_run(run_folder, config)
+    else:
         trainer.restore(checkpoint)
-    _train(trainer, _resume_command(kind, run_folder, data_dir, repository))
-    typer.echo(publish(load_checkpoint(run_folder), data, load_held_out(folder), target))
+    announce(trainer)
+    with resumable(trainer, resume_command(kind, run_folder, data_dir, repository)):
+        trainer.fit()
+        published = publish(load_checkpoint(run_folder), data, load_held_out(folder), target)
+    finish(published)
 
 
 def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -135,7 +145,8 @@ def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson
     training column is a seeded sample of 10,000; if it is well below the other two, the model
     over-fits.
     """
-    evaluation = evaluate_artifact(artifact, find_data(data_dir))
+    loaded = load_artifact(artifact)  # before any data are downloaded
+    evaluation = evaluate_artifact(loaded, find_data(data_dir))
     typer.echo(evaluation.as_json() if as_json else evaluation.as_table())
 
 
@@ -160,7 +171,7 @@ def export(
         loaded = replace(loaded, config=parse_config(renamed.model_dump_json()))
     target = _writable_repository(repository)
     folder, data = _load_data(data_dir, loaded.config)
-    typer.echo(publish(loaded, data, load_held_out(folder), target))
+    finish(publish(loaded, data, load_held_out(folder), target))
 
 
 def measure(
@@ -174,7 +185,9 @@ def measure(
     For artifacts without measures, or with older ones; fit and export compute them anyway.
     Nothing else in the artifact changes. Needs the images of its training. Prints the new folder.
     """
-    typer.echo(republish(artifact, find_data(data_dir), _writable_repository(repository)))
+    loaded = load_artifact(artifact)  # before any data are downloaded
+    target = _writable_repository(repository)
+    finish(republish(loaded, artifact, find_data(data_dir), target))
 
 
 def compare(
@@ -198,29 +211,11 @@ def compare(
     reconstructions, and the measures in plain words. It needs no data. The command measure adds
     measures to artifacts without them.
     """
+    check_room(output.absolute().parent, needed=0)
     comparison = compare_artifacts(artifacts)
     typer.echo(comparison.as_json() if as_json else comparison.as_table())
-    output.write_text(render_report(comparison), encoding="utf-8")
+    write_whole(output, render_report(comparison).encode())
     logger.info("report: %s", output)
-
-
-def _train(trainer: Trainer, resume_command: str) -> None:
-    try:
-        trainer.fit()
-    except KeyboardInterrupt:
-        done, total = len(trainer.history), trainer.config.training.epochs
-        hint = f"; continue with\n  {resume_command}" if done else "; there is nothing to continue"
-        typer.echo(f"interrupted with {done} of {total} epochs done{hint}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-def _resume_command(
-    kind: str, run_folder: Path, data_dir: Path | None, repository: Path | None
-) -> str:
-    words = ["python", "-m", "training", "fit", kind, "--resume", str(run_folder)]
-    for option, value in (("--data-dir", data_dir), ("--repository", repository)):
-        words += [option, str(value)] if value is not None else []
-    return shlex.join(words)
 
 
 def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
@@ -234,14 +229,18 @@ def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
 
 def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingData]:
     folder = find_data(data_dir)
-    return folder, load_training_data(folder, config.data.validation_images, config.seed)
+    return folder, load_training_data(folder, config.data.validation, config.seed)
 
 
-def _create_run_folder(runs_dir: Path, config: Config) -> Path:
-    folder = runs_dir / f"{config.name}-{datetime.now():%Y%m%d-%H%M%S-%f}"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
-    return folder
+def _new_run_folder(runs_dir: Path, config: Config) -> Path:
+    """A path in `runs_dir`, which is made."""
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    return runs_dir / f"{config.name}-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def _begin_run(run_folder: Path, config: Config) -> None:
+    run_folder.mkdir()
+    write_whole(run_folder / "config.json", f"{config.model_dump_json(indent=2)}\n".encode())
 
 
 def _folder_of(resume: Path) -> Path:
@@ -251,9 +250,8 @@ def _folder_of(resume: Path) -> Path:
 def _writable_repository(repository: Path | None) -> Path:
     """Checked before hours of training. Raises OSError."""
     if repository is None:
-        beside_service = Path(__file__).parent.parent / "service" / "model_repository"
-        is_writable = os.access(beside_service.parent, os.W_OK)
-        repository = beside_service if is_writable else Path("model_repository")
+        is_writable = os.access(EMBEDDED_REPOSITORY.parent, os.W_OK)
+        repository = EMBEDDED_REPOSITORY if is_writable else Path("model_repository")
     repository.mkdir(parents=True, exist_ok=True)
     if not os.access(repository, os.W_OK):
         raise PermissionError(f"{repository}: expected a writable folder to publish into")

@@ -125,11 +125,14 @@ def compare_artifacts(folders: Sequence[Path]) -> Comparison:
     """Load and compare two or more artifacts. Raises ArtifactError and NotComparable."""
     if len(folders) < 2:
         raise NotComparable(f"expected two or more artifacts, found {len(folders)}")
+    for folder, count in Counter(folder.absolute() for folder in folders).items():
+        if count > 1:
+            raise NotComparable(f"expected different artifacts, found {folder} {count} times")
     artifacts = [load_artifact(folder) for folder in folders]
     sizes = {(a.manifest.image.height, a.manifest.image.width) for a in artifacts}
     if len(sizes) > 1:
         raise NotComparable(f"expected models for pictures of one size, found {sorted(sizes)}")
-    rows = zip(_labels(artifacts), folders, artifacts, strict=True)
+    rows = zip(_labels(artifacts, folders), folders, artifacts, strict=True)
     return Comparison(tuple(Candidate(*row) for row in rows))
 
 
@@ -174,13 +177,13 @@ def _sentence(
     return f"{one_leads} {leader} {row.unit} ({', '.join(others)})."
 
 
-def _labels(artifacts: Sequence[Artifact]) -> list[str]:
-    """Names, with the version where two names are equal, and a number where versions are too."""
+def _labels(artifacts: Sequence[Artifact], folders: Sequence[Path]) -> list[str]:
+    """Names, with the version where two names are equal, or the folder where versions are too."""
     manifests = [artifact.manifest for artifact in artifacts]
     names = Counter(manifest.name for manifest in manifests)
     labels = [m.name if names[m.name] == 1 else f"{m.name}/{m.version}" for m in manifests]
     counts = Counter(labels)
     return [
-        label if counts[label] == 1 else f"{label} ({number})"
-        for number, label in enumerate(labels, start=1)
+        label if counts[label] == 1 else str(folder)
+        for label, folder in zip(labels, folders, strict=True)
     ]

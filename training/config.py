@@ -53,7 +53,15 @@ class TrainingSection(Section):
 
 
 class DataSection(Section):
-    validation_images: Annotated[int, Field(ge=0)] = 5000  # set aside from the training files
+    """What is set aside from the training files."""
+
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 1 / 12  # 5,000 of 60,000
+    validation_images: Annotated[int, Field(ge=0)] | None = None  # a number instead of a share
+
+    @property
+    def validation(self) -> int | float:
+        """A number of images, or as a float their share."""
+        return self.validation_share if self.validation_images is None else self.validation_images
 
 
 class ExportSection(Section):

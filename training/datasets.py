@@ -1,52 +1,28 @@
-"""Finds or downloads images and labels in IDX files, checks and splits them.
+"""Finds images and labels in IDX files, checks and splits them.
 
-IDX is the format of MNIST and Fashion-MNIST (http://yann.lecun.com/exdb/mnist): a big-endian
-header of magic number and sizes, then bytes. A folder holds four files with the official names
-and optionally classes.txt, one class name per line.
+A folder holds four files with Fashion-MNIST's names and optionally classes.txt, one class name per
+line. Without it, classes are named by number, and Fashion-MNIST's as usual.
 """
 
-import gzip
 import hashlib
-import math
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pooch
 import torch
 
 from service.artifact.arrays import Levels
+from training import fashion_mnist
 from training.errors import ConfigError, DataError
-
-FASHION_MNIST_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-TRAINING_IMAGES = "train-images-idx3-ubyte.gz"
-TRAINING_LABELS = "train-labels-idx1-ubyte.gz"
-HELD_OUT_IMAGES = "t10k-images-idx3-ubyte.gz"
-HELD_OUT_LABELS = "t10k-labels-idx1-ubyte.gz"
-CLASSES_FILE = "classes.txt"
-
-FASHION_MNIST_MD5 = {  # from Zalando Research
-    TRAINING_IMAGES: "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    TRAINING_LABELS: "25c81989df183df01b3e8a0aad5dffbe",
-    HELD_OUT_IMAGES: "bef4ecab320f06d8554ea6380940ec79",
-    HELD_OUT_LABELS: "bb300cfdad3c16e7a12a480ee83cd310",
-}
-FASHION_MNIST_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
+from training.fashion_mnist import (
+    HELD_OUT_IMAGES,
+    HELD_OUT_LABELS,
+    TRAINING_IMAGES,
+    TRAINING_LABELS,
 )
-IMAGES_MAGIC = 0x803  # unsigned bytes, three dimensions
-LABELS_MAGIC = 0x801  # unsigned bytes, one dimension
-MAX_SIDE = 1024  # pixels, the most that a manifest can describe
+from training.idx import header_of, read_images, read_labels
+
+CLASSES_FILE = "classes.txt"
 
 
 @dataclass(frozen=True)
@@ -81,42 +57,44 @@ def find_data(data_dir: Path | None) -> Path:
     Raises DataError if a file is missing or cannot be downloaded.
     """
     if data_dir is None:
-        return _download_fashion_mnist()
-    for file_name in FASHION_MNIST_MD5:
+        return fashion_mnist.download()
+    for file_name in fashion_mnist.MD5:
         if not (data_dir / file_name).is_file():
             raise DataError(f"{data_dir / file_name}: expected a file, found none")
     return data_dir
 
 
-def load_training_data(folder: Path, validation_images: int, seed: int) -> TrainingData:
+def load_training_data(folder: Path, validation: int | float, seed: int) -> TrainingData:
     """Read and check all four files, and split the training images by `seed`.
 
+    `validation` is a number of images, or as a float their share, 0 to 1.
     Raises DataError, which names the file at fault, and ConfigError if the split leaves nothing
-    to train on.
+    to train on. All pictures alike are at fault too: their latent space is a single point.
     """
-    class_names = _read_class_names(folder)
-    images = _read_pair(folder, TRAINING_IMAGES, TRAINING_LABELS, len(class_names))
+    images = _read_pair(folder, TRAINING_IMAGES, TRAINING_LABELS)
     held_out = load_held_out(folder)
     if held_out.pixels.shape[1:] != images.pixels.shape[1:]:
         raise DataError(
             f"{folder / HELD_OUT_IMAGES}: expected pictures of {images.pixels.shape[1:]}, "
             f"as in {TRAINING_IMAGES}, found {held_out.pixels.shape[1:]}"
         )
-    training, validation = split_images(images, validation_images, seed)
+    class_names = _class_names(folder, images.labels, held_out.labels)
+    training, validated = split_images(images, validation, seed)
+    _check_different(folder / TRAINING_IMAGES, training.pixels)
+    _check_different(folder / HELD_OUT_IMAGES, held_out.pixels)
     return TrainingData(
-        name="fashion-mnist" if folder == _cache_folder() else folder.resolve().name,
+        name="fashion-mnist" if folder == fashion_mnist.cache_folder() else folder.resolve().name,
         digest=images_digest(folder),
         class_names=class_names,
         training=training,
-        validation=validation,
+        validation=validated,
         held_out_count=len(held_out.labels),
     )
 
 
 def load_held_out(folder: Path) -> LabelledImages:
     """Read and check the held-out images, which only evaluation may see. Raises DataError."""
-    class_count = len(_read_class_names(folder))
-    return _read_pair(folder, HELD_OUT_IMAGES, HELD_OUT_LABELS, class_count)
+    return _read_pair(folder, HELD_OUT_IMAGES, HELD_OUT_LABELS)
 
 
 def images_digest(folder: Path) -> str:
@@ -126,52 +104,57 @@ def images_digest(folder: Path) -> str:
     """
     digest = hashlib.sha256()
     for file_name in (TRAINING_IMAGES, HELD_OUT_IMAGES):
-        digest.update(_decompress(folder / file_name))
+        images = read_images(folder / file_name)
+        digest.update(header_of(images))
+        digest.update(images.data)
     return digest.hexdigest()
 
 
 def split_images(
-    images: LabelledImages, validation_images: int, seed: int
+    images: LabelledImages, validation: int | float, seed: int
 ) -> tuple[LabelledImages, LabelledImages]:
-    """Training and validation part, the same for the same seed. Raises ConfigError."""
+    """Training and validation part, the same for the same seed. Raises ConfigError.
+
+    `validation` is a number of images, or as a float their share, 0 to 1.
+    """
     count = len(images.labels)
-    if validation_images >= count:
+    held_back = validation if isinstance(validation, int) else round(validation * count)
+    if held_back >= count:
         raise ConfigError(
             f"data.validation_images: expected fewer than the {count} training images, "
-            f"found {validation_images}"
+            f"found {held_back}"
         )
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(count, generator=generator).numpy()
-    training, validation = np.sort(order[validation_images:]), order[:validation_images]
+    training, validated = np.sort(order[held_back:]), order[:held_back]
     return (
         LabelledImages(images.pixels[training], images.labels[training]),
-        LabelledImages(images.pixels[validation], images.labels[validation]),
+        LabelledImages(images.pixels[validated], images.labels[validated]),
     )
 
 
-def _cache_folder() -> Path:
-    return Path(pooch.os_cache("latent-atlas"))
+def _check_different(path: Path, pixels: Levels) -> None:
+    if (pixels == pixels[0]).all():
+        raise DataError(f"{path}: expected different pictures, found only one, {len(pixels)} times")
 
 
-def _download_fashion_mnist() -> Path:
-    folder = _cache_folder()
-    registry = {name: f"md5:{md5}" for name, md5 in FASHION_MNIST_MD5.items()}
-    source = pooch.create(folder, FASHION_MNIST_URL, registry=registry)
-    try:
-        for file_name in registry:
-            source.fetch(file_name, progressbar=True)
-    except (OSError, ValueError) as exc:  # no network or disk; a wrong checksum
-        raise DataError(
-            f"{FASHION_MNIST_URL}{file_name}: cannot be downloaded ({exc}). Without a network, "
-            f"put {', '.join(registry)} into a folder and pass it as --data-dir"
-        ) from exc
-    return folder
+def _class_names(folder: Path, training: Levels, held_out: Levels) -> tuple[str, ...]:
+    """A name for each label. Raises DataError for a label beyond the names of classes.txt."""
+    if not (folder / CLASSES_FILE).exists():
+        if fashion_mnist.has_its_labels(training, held_out):
+            return fashion_mnist.CLASSES
+        return tuple(map(str, range(1 + max(int(training.max()), int(held_out.max())))))
+    names = _read_class_names(folder / CLASSES_FILE)
+    for file_name, labels in ((TRAINING_LABELS, training), (HELD_OUT_LABELS, held_out)):
+        if labels.max() >= len(names):
+            raise DataError(
+                f"{folder / file_name}: expected labels in 0..{len(names) - 1}, for the names in "
+                f"{CLASSES_FILE}, found {labels.max()}"
+            )
+    return names
 
 
-def _read_class_names(folder: Path) -> tuple[str, ...]:
-    path = folder / CLASSES_FILE
-    if not path.exists():
-        return FASHION_MNIST_CLASSES
+def _read_class_names(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
@@ -182,43 +165,12 @@ def _read_class_names(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _read_pair(
-    folder: Path, images_file: str, labels_file: str, class_count: int
-) -> LabelledImages:
-    pixels = _read_idx(folder / images_file, IMAGES_MAGIC, dimensions=3)
-    labels = _read_idx(folder / labels_file, LABELS_MAGIC, dimensions=1)
+def _read_pair(folder: Path, images_file: str, labels_file: str) -> LabelledImages:
+    pixels = read_images(folder / images_file)
+    labels = read_labels(folder / labels_file)
     if len(pixels) != len(labels):
         raise DataError(
             f"{folder / labels_file}: expected {len(pixels)} labels, one per image in "
             f"{images_file}, found {len(labels)}"
         )
-    if labels.max() >= class_count:
-        raise DataError(
-            f"{folder / labels_file}: expected labels in 0..{class_count - 1}, found {labels.max()}"
-        )
     return LabelledImages(pixels, labels)
-
-
-def _read_idx(path: Path, magic: int, dimensions: int) -> Levels:
-    content = _decompress(path)
-    header_size = 4 * (1 + dimensions)
-    found, *shape = (int.from_bytes(content[i : i + 4], "big") for i in range(0, header_size, 4))
-    if found != magic:
-        raise DataError(f"{path}: expected magic number {magic:#x}, found {found:#x}")
-    if min(shape) < 1 or max(shape[1:], default=1) > MAX_SIDE:
-        raise DataError(
-            f"{path}: expected at least one entry, sides of 1..{MAX_SIDE}, found {shape}"
-        )
-    expected = header_size + math.prod(shape)
-    if len(content) != expected:
-        raise DataError(f"{path}: expected {expected} bytes for {shape}, found {len(content)}")
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
-
-
-def _decompress(path: Path) -> bytes:
-    try:
-        return gzip.decompress(path.read_bytes())
-    except FileNotFoundError as exc:
-        raise DataError(f"{path}: expected a file, found none") from exc
-    except (OSError, EOFError, zlib.error) as exc:  # BadGzipFile is an OSError
-        raise DataError(f"{path}: expected an intact gzip file, found: {exc}") from exc

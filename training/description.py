@@ -1,6 +1,7 @@
 """Describes a trained model for its manifest: statistics, measures and golden vectors."""
 
 import json
+import logging
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
@@ -10,7 +11,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from service.artifact.arrays import Floats, Levels
+from service.artifact.arrays import Levels
 from service.artifact.contract import Reference
 from service.artifact.manifest import (
     Dataset,
@@ -32,6 +33,8 @@ from training.figures import GRID_BOUND
 from training.measures import Space, compute_measures
 from training.network import Network, decode_levels, encode_levels, encode_means
 
+logger = logging.getLogger(__name__)
+
 GOLDEN_COUNT = 4
 
 
@@ -45,10 +48,13 @@ def describe(
     """The manifest's content for the network of a checkpoint. Raises NotPublishable."""
     config = checkpoint.config
     height, width = data.image_shape
-    distance = _support_distance(reference.coordinates)
+    distance = _support_distance(reference)
+    logger.info("evaluating the model on training, validation and held-out pictures")
     parts = evaluate_parts(network, config, data, held_out)
     corner = [GRID_BOUND] * config.model.latent_dim
     space = Space(network, data.training, held_out, reference, distance, config.seed)
+    logger.info("measuring the latent space")
+    measures = compute_measures(space)
     try:
         return Description(
             name=config.name,
@@ -73,10 +79,10 @@ def describe(
                 },
                 history=[dict(record) for record in checkpoint.history],
             ),
-            latent_statistics=_latent_statistics(encode_means(network, data.training.pixels)),
+            latent_statistics=latent_statistics(encode_means(network, data.training.pixels)),
             grid_bounds=GridBounds(minimum=[-end for end in corner], maximum=corner),
             support=Support(distance=distance),
-            measures=compute_measures(space),
+            measures=measures,
             libraries=_library_versions(),
             golden=_golden_vectors(network, held_out.pixels),
         )
@@ -86,15 +92,19 @@ def describe(
         raise NotPublishable(f"{exc.title} {place}: {first['msg']}, {first['input']!r}") from exc
 
 
-def _library_versions() -> dict[str, str]:
-    names = ("numpy", "scikit-learn", "torch")
-    versions = {name: metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **versions}
-
-
-def _latent_statistics(codes: Tensor) -> LatentStatistics:
+def latent_statistics(codes: Tensor) -> LatentStatistics:
+    """Of codes [N, D]. Raises NotPublishable if a dimension has the same value for all."""
     values = codes.double().numpy()
     lower, upper = np.percentile(values, [1, 99], axis=0)
+    # Where nearly all pictures are the same one, both percentiles are its code.
+    is_flat = lower == upper
+    lower[is_flat], upper[is_flat] = values.min(axis=0)[is_flat], values.max(axis=0)[is_flat]
+    if (lower == upper).any():
+        (collapsed,) = np.nonzero(lower == upper)
+        raise NotPublishable(
+            "expected codes that differ in every latent dimension, found the same value for all "
+            f"training pictures in z{collapsed.tolist()}: the codes collapsed"
+        )
     return LatentStatistics(
         mean=values.mean(axis=0).tolist(),
         standard_deviation=values.std(axis=0).tolist(),
@@ -103,12 +113,26 @@ def _latent_statistics(codes: Tensor) -> LatentStatistics:
     )
 
 
-def _support_distance(coordinates: Floats) -> float:
-    points = torch.from_numpy(coordinates).double()
+def _library_versions() -> dict[str, str]:
+    names = ("numpy", "scikit-learn", "torch")
+    versions = {name: metadata.version(name) for name in names}
+    return {"python": platform.python_version(), **versions}
+
+
+def _support_distance(reference: Reference) -> float:
+    # Of different pictures: a repeated one is no distance away from itself.
+    _, different = np.unique(reference.thumbnails, axis=0, return_index=True)
+    points = torch.from_numpy(reference.coordinates[np.sort(different)]).double()
     # By differences: the faster way, by matrix product, loses small distances to rounding.
     distances = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
     nearest = distances.fill_diagonal_(torch.inf).min(dim=1).values
-    return float(np.percentile(nearest.numpy(), 99))
+    distance = float(np.percentile(nearest.numpy(), 99))
+    if not 0 < distance < np.inf:
+        raise NotPublishable(
+            f"expected different codes for different pictures, found that "
+            f"{len(different)} different reference pictures lie in one place"
+        )
+    return distance
 
 
 def _golden_vectors(network: Network, levels: Levels) -> GoldenVectors:

@@ -5,6 +5,7 @@ TrainingError
 ├── DataError
 ├── LossNotFinite
 ├── CheckpointError
+├── NotWritable
 ├── NotPublishable
 ├── ExportMismatch
 └── NotComparable
@@ -29,6 +30,10 @@ class LossNotFinite(TrainingError):
 
 class CheckpointError(TrainingError):
     """A checkpoint is missing, unreadable or from another run."""
+
+
+class NotWritable(TrainingError):
+    """A file of a run or a report cannot be written: the disk is full, or the folder read-only."""
 
 
 class NotPublishable(TrainingError):

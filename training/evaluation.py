@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from service.artifact.arrays import Levels
-from service.artifact.load import load_artifact
+from service.artifact.contract import Artifact
 from training.config import Config, parse_config
 from training.datasets import (
     LabelledImages,
@@ -52,13 +52,12 @@ class Evaluation:
         return f"{title}\n\n{_table(self.nats_per_image)}"
 
 
-def evaluate_artifact(folder: Path, data_folder: Path) -> Evaluation:
+def evaluate_artifact(artifact: Artifact, data_folder: Path) -> Evaluation:
     """Evaluate a published version on its training, validation and held-out images.
 
     If the data are not those of its training, only the held-out part is evaluated.
-    Raises ArtifactError, DataError and ConfigError.
+    Raises DataError and ConfigError.
     """
-    artifact = load_artifact(folder)
     manifest, network = artifact.manifest, PublishedNetwork(artifact)
     config = parse_config(json.dumps(manifest.training.config))
     held_out = load_held_out(data_folder)
@@ -68,13 +67,14 @@ def evaluate_artifact(folder: Path, data_folder: Path) -> Evaluation:
             f"{data_folder}: expected pictures of {expected}, found {held_out.pixels.shape[1:]}"
         )
     if images_digest(data_folder) == manifest.dataset.digest:
-        data = load_training_data(data_folder, config.data.validation_images, config.seed)
+        data = load_training_data(data_folder, config.data.validation, config.seed)
         parts = evaluate_parts(network, config, data, held_out)
     else:
         logger.warning(
-            "%s: %s was trained on other images, so only the held-out part is evaluated",
+            "%s: %s/%d was trained on other images, so only the held-out part is evaluated",
             data_folder,
-            folder,
+            manifest.name,
+            manifest.version,
         )
         parts = {"held_out": evaluate_network(network, held_out.pixels, config)}
     recorded = dict(manifest.training.metrics)

@@ -1,5 +1,6 @@
 """Publishes a checkpoint as an artifact, after checking that it computes what the model does."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from training.description import describe
 from training.errors import CheckpointError, ExportMismatch
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
 from training.network import Network, PublishedNetwork, as_images, decode_levels, encode_means
+
+logger = logging.getLogger(__name__)
 
 CHECKED_IMAGES = 256
 LATENT_TOLERANCE = 1e-5  # absolute, and relative for an AE's coordinates of tens of units
@@ -42,12 +45,16 @@ def publish(
     model = restore_model(checkpoint, data)
     codes = encode_means(model, held_out.pixels)
     reference = _choose_reference(held_out, codes, checkpoint.config)
+    description = describe(checkpoint, model, data, held_out, reference)
+    logger.info("drawing figures")
+    drawn = _draw_figures(checkpoint, model, data, held_out, codes)
+    logger.info("writing and checking the artifact")
     return write_artifact(
         repository,
-        describe(checkpoint, model, data, held_out, reference),
+        description,
         script(model),
         reference,
-        _draw_figures(checkpoint, model, data, held_out, codes),
+        drawn,
         examine=lambda artifact: check_same(artifact, model, held_out.pixels[:CHECKED_IMAGES]),
     )
 

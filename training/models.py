@@ -120,19 +120,21 @@ def whitening_of(codes: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [D] and ZCA whitening matrix [D, D] of codes [N, D], in double precision.
 
     Of all W that give unit covariance, V diag(1 / sqrt(lambda)) V^T moves the points least, so
-    the plane keeps its orientation (Kessy, Lewin & Strimmer 2018). Raises NotPublishable if the
-    codes do not spread in every direction.
+    the plane keeps its orientation (Kessy, Lewin & Strimmer 2018). Directions without spread, which
+    a few different pictures leave, get the scale of the widest one. Raises NotPublishable if the
+    codes do not spread at all.
     """
     codes = codes.double()
     mean = codes.mean(dim=0)
     centred = codes - mean
     values, vectors = torch.linalg.eigh(centred.T @ centred / len(codes))
-    if not values.min() > 1e-12 * values.max():
+    widest = values.max()
+    if not widest > 1e-12 * mean.square().max():
         raise NotPublishable(
-            f"cannot standardise: expected codes that spread in every direction, "
-            f"found variances {values.tolist()}"
+            "cannot standardise: expected codes that spread, found all of them in one place"
         )
-    return mean, vectors @ torch.diag(values.rsqrt()) @ vectors.T
+    scales = torch.where(values > 1e-12 * widest, values, widest).rsqrt()
+    return mean, vectors @ torch.diag(scales) @ vectors.T
 
 
 def _stack(

@@ -1,12 +1,10 @@
 """Publishes an artifact again, as its next version, with its measures computed anew."""
 
-import shutil
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from service.artifact.contract import MODEL_FILE, REFERENCE_FILE
-from service.artifact.load import load_artifact
+from service.artifact.contract import MODEL_FILE, REFERENCE_FILE, Artifact
 from service.artifact.manifest import Description
 from service.artifact.publish import write_artifact
 from training.datasets import images_digest, load_held_out, load_training_data
@@ -22,17 +20,16 @@ class PublishedModel:
 
     path: Path
 
-    def save(self, f: str) -> None:
-        shutil.copyfile(self.path, f)
+    def save_to_buffer(self) -> bytes:
+        return self.path.read_bytes()
 
 
-def republish(folder: Path, data_folder: Path, repository: Path) -> Path:
+def republish(artifact: Artifact, folder: Path, data_folder: Path, repository: Path) -> Path:
     """Measure an artifact and publish it with its measures as the next version of its model.
 
-    Nothing else changes: the model, its training record, its reference and figures.
+    Nothing else changes: the model, its training record, its reference and figures in `folder`.
     Raises DataError for other data than those of its training, ExportMismatch and ArtifactError.
     """
-    artifact = load_artifact(folder)
     manifest, reference = artifact.manifest, artifact.reference
     network = PublishedNetwork(artifact)
     expected, found = manifest.dataset.digest, images_digest(data_folder)

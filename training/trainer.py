@@ -1,16 +1,13 @@
 """The training loop, with a checkpoint in the run's folder after each epoch."""
 
 import json
-import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Never
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from training.checkpoint import Checkpoint, save_checkpoint
@@ -18,11 +15,11 @@ from training.config import Config
 from training.datasets import LabelledImages, TrainingData
 from training.device import deterministic
 from training.errors import CheckpointError, LossNotFinite
+from training.files import write_whole
 from training.losses import training_terms
 from training.models import Autoencoder
 from training.optimizer import build_optimizer, build_scheduler
-
-logger = logging.getLogger(__name__)
+from training.progress import Progress
 
 HISTORY_FILE = "history.json"
 VALIDATION_BATCH_SIZE = 1000  # images; bounds memory
@@ -53,12 +50,15 @@ class Trainer:
         self.history: list[dict[str, float]] = []
 
     def fit(self) -> None:
-        """Train from where `history` ends to the config's last epoch. Raises LossNotFinite.
+        """Train from where `history` ends to the config's last epoch.
 
-        A KeyboardInterrupt passes through and leaves the checkpoint of the last complete epoch.
+        Raises LossNotFinite and NotWritable. A KeyboardInterrupt passes through. All leave the
+        checkpoint of the last complete epoch.
         """
-        with deterministic(self.device), logging_redirect_tqdm(), self._progress() as progress:
-            for epoch in range(len(self.history) + 1, self.config.training.epochs + 1):
+        epochs, done = self.config.training.epochs, len(self.history)
+        progress = Progress(self.config.name, epochs, self.steps_per_epoch, done)
+        with deterministic(self.device), logging_redirect_tqdm(), progress:
+            for epoch in range(done + 1, epochs + 1):
                 started = time.perf_counter()
                 record: dict[str, float] = {
                     "epoch": epoch,
@@ -67,10 +67,16 @@ class Trainer:
                     **_prefixed("validation", self._validate(epoch)),
                     "seconds": time.perf_counter() - started,
                 }
-                self.history.append(record)
-                save_checkpoint(self._checkpoint(), self.run_folder)
-                (self.run_folder / HISTORY_FILE).write_text(json.dumps(self.history, indent=1))
-                logger.info("%s", _epoch_line(record, self.config.training.epochs))
+                history = [*self.history, record]
+                save_checkpoint(self._checkpoint(history), self.run_folder)
+                self.history = history  # now that it can be continued from
+                write_whole(self.run_folder / HISTORY_FILE, json.dumps(history, indent=1).encode())
+                progress.log(_epoch_line(record, epochs, progress.time_left))
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """The size of a checkpoint, roughly: the weights, and Adam's two moments of each."""
+        return 3 * sum(weight.nbytes for weight in self.model.parameters()) + 2**20
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint's last epoch. Raises CheckpointError."""
@@ -87,7 +93,7 @@ class Trainer:
         self.generator.set_state(checkpoint.generator)
         self.history = list(checkpoint.history)
 
-    def _train(self, epoch: int, progress: "tqdm[Never]") -> dict[str, float]:
+    def _train(self, epoch: int, progress: Progress) -> dict[str, float]:
         self.model.train()
         totals: dict[str, float] = {}
         order = torch.randperm(len(self.images), generator=self.generator).to(self.device)
@@ -98,9 +104,7 @@ class Trainer:
             self._check_finite(values["loss"], epoch, step)
             self._update(terms["loss"])
             _add(totals, values, len(images) / len(self.images))
-            shown = {name: f"{value:.1f}" for name, value in values.items()}
-            progress.set_postfix({"epoch": epoch, **shown}, refresh=False)
-            progress.update()
+            progress.advance(epoch, step, values)
         return totals
 
     def _terms(
@@ -137,26 +141,16 @@ class Trainer:
                 f"found {loss}; config: {self.config.model_dump_json()}"
             )
 
-    def _checkpoint(self) -> Checkpoint:
+    def _checkpoint(self, history: list[dict[str, float]]) -> Checkpoint:
         return Checkpoint(
             config=self.config,
             dataset_digest=self.data.digest,
             image_shape=self.data.image_shape,
-            history=self.history,
+            history=history,
             model=self.model.state_dict(),
             optimizer=self.optimizer.state_dict(),
             scheduler=self.scheduler.state_dict(),
             generator=self.generator.get_state(),
-        )
-
-    def _progress(self) -> "tqdm[Never]":
-        """A bar over all steps of the run, so its ETA is the run's; none without a terminal."""
-        return tqdm(
-            total=self.config.training.epochs * self.steps_per_epoch,
-            initial=len(self.history) * self.steps_per_epoch,
-            desc=self.config.name,
-            unit="step",
-            disable=None,
         )
 
 
@@ -182,10 +176,11 @@ def _add(totals: dict[str, float], values: Mapping[str, float], share: float) ->
         totals[name] = totals.get(name, 0.0) + share * value
 
 
-def _epoch_line(record: Mapping[str, float], epochs: int) -> str:
+def _epoch_line(record: Mapping[str, float], epochs: int, time_left: str) -> str:
     terms = [
         f"{name.replace('_', ' ')} {value:.2f}"
         for name, value in record.items()
         if name.startswith(("training_", "validation_"))
     ]
-    return f"epoch {record['epoch']}/{epochs}: {', '.join(terms)} ({record['seconds']:.1f} s)"
+    times = f"{record['seconds']:.1f} s, {time_left} left"
+    return f"epoch {record['epoch']}/{epochs}: {', '.join(terms)} ({times})"

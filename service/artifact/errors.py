@@ -8,6 +8,7 @@ ArtifactError               an artifact is damaged, incomplete or differs from i
 ├── ModelUnreadable         model.pt is not TorchScript with `encode` and `decode`
 ├── ReferenceUnreadable     reference.npz lacks the arrays that the manifest promises
 ├── GoldenMismatch          the model loads but does not reproduce its golden vectors
+├── NotWritten              a version cannot be written: a full disk, a read-only folder
 └── VersionExists           the version to publish exists; versions are never overwritten
 """
 
@@ -34,6 +35,9 @@ class ReferenceUnreadable(ArtifactError): ...
 
 
 class GoldenMismatch(ArtifactError): ...
+
+
+class NotWritten(ArtifactError): ...
 
 
 class VersionExists(ArtifactError): ...

@@ -31,11 +31,13 @@ from service.artifact.errors import (
     one_line,
 )
 from service.artifact.manifest import SCHEMA_VERSIONS, FileRecord, Manifest, SchemaVersion
-from service.artifact.runtimes.torchscript import load_torchscript
+from service.artifact.runtimes.torchscript import MAX_MODEL_BYTES, load_torchscript
 
 # Limits on a manifest that is read and an archive that unpacks, before either is verified.
 MAX_MANIFEST_BYTES = 16 * 2**20
 MAX_REFERENCE_BYTES = 2**28
+# Of all other files together, such as figures. They are hashed, but not read.
+MAX_OTHER_BYTES = 2**26
 
 # Golden vectors may come from another processor, whose matrix kernels round differently.
 LATENT_TOLERANCE = 1e-4
@@ -54,6 +56,8 @@ def load_artifact(folder: Path) -> Artifact:
     Raises a subclass of ArtifactError that names the file, what was expected and what was found.
     TorchScript is code: never pass a folder that comes from a request.
     """
+    if not folder.is_dir():
+        raise FileMissing(f"{folder}: expected an artifact's folder, found none")
     artifact = load_unplaced(folder)
     manifest = artifact.manifest
     if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):
@@ -71,6 +75,7 @@ def load_unplaced(folder: Path) -> Artifact:
     for name in (MODEL_FILE, REFERENCE_FILE):
         if name not in manifest.files:
             raise ManifestInvalid(f"{folder / MANIFEST_FILE}: `files` does not list {name}")
+    _check_sizes(folder / MANIFEST_FILE, manifest.files)
     for name, expected in manifest.files.items():
         _check_file(folder / name, expected)
     model = load_torchscript(folder / MODEL_FILE)
@@ -130,6 +135,18 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
         key = ".".join(map(str, first["loc"])) or "the document"
         what = f"{key[:200]}: {first['msg'][:200]} (1 of {exc.error_count()} errors)"
         raise ManifestInvalid(f"{path}: {what}") from exc
+
+
+def _check_sizes(path: Path, files: Mapping[str, FileRecord]) -> None:
+    """Refuse by the declared sizes what would take long to hash."""
+    limits = {MODEL_FILE: MAX_MODEL_BYTES, REFERENCE_FILE: MAX_REFERENCE_BYTES}
+    sizes = [(name, files[name].size, limit) for name, limit in limits.items()]
+    other = sum(record.size for name, record in files.items() if name not in limits)
+    for name, size, limit in (*sizes, ("the other files together", other, MAX_OTHER_BYTES)):
+        if size > limit:
+            raise ManifestInvalid(
+                f"{path}: expected at most {limit} bytes for {name}, found {size}"
+            )
 
 
 def _check_file(path: Path, expected: FileRecord) -> None:
@@ -198,10 +215,15 @@ def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> N
     expected = reference.coordinates[chosen]
     tolerance = REFERENCE_TOLERANCE * max(1.0, float(np.abs(expected).max()))
     try:
-        means, _ = model.encode(pixels)
+        means, deviations = model.encode(pixels)
         _check_close(path, "coordinates", means, expected, tolerance)
     except Exception as exc:  # GoldenMismatch, or whatever the file's code raises
         raise ReferenceUnreadable(f"{path}: belongs to another model: {one_line(exc)}") from exc
+    if not (deviations >= 0).all():
+        raise ModelUnreadable(
+            f"{path.with_name(MODEL_FILE)}: expected standard deviations of at least 0, found "
+            f"{deviations.min():.3g}; a model that gives the log variance v must give exp(v / 2)"
+        )
 
 
 def _pictures(pixels: list[bytes], manifest: Manifest) -> Floats:

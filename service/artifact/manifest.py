@@ -23,6 +23,10 @@ FileName = Annotated[str, Field(pattern=r"^([a-z0-9_-]+/)?[a-z0-9_-]+\.[a-z0-9]+
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Coordinates = Annotated[list[Number], Field(min_length=1, max_length=64)]
+Spreads = Annotated[
+    list[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]],
+    Field(min_length=1, max_length=64),
+]
 
 
 class Record(BaseModel):
@@ -79,7 +83,7 @@ class LatentStatistics(Record):
     """Statistics of the training images' coordinates, one value per latent dimension."""
 
     mean: Coordinates
-    standard_deviation: Coordinates
+    standard_deviation: Spreads
     percentile_1: Coordinates
     percentile_99: Coordinates
 
@@ -105,7 +109,7 @@ class GoldenImage(Record):
 
     pixels: bytes
     mean: Coordinates
-    standard_deviation: Coordinates
+    standard_deviation: Spreads
 
 
 class GoldenPoint(Record):
@@ -176,7 +180,7 @@ class Manifest(Description):
 
     schema_version: Literal[1, 2]
     version: Version
-    files: dict[FileName, FileRecord]
+    files: Annotated[dict[FileName, FileRecord], Field(max_length=256)]
 
     @model_validator(mode="after")
     def _has_what_its_schema_has(self) -> Self:

@@ -1,17 +1,18 @@
 """Writes a version atomically, after checking it the way the service does."""
 
 import contextlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from service.artifact.contract import MANIFEST_FILE, MODEL_FILE, REFERENCE_FILE, Artifact, Reference
-from service.artifact.errors import VersionExists
+from service.artifact.errors import NotWritten, VersionExists
 from service.artifact.load import load_unplaced, record_file
 from service.artifact.manifest import Description, Manifest
 from service.artifact.runtimes.torchscript import torchscript_allowed
@@ -21,8 +22,8 @@ from service.artifact.versions import version_numbers
 class ModelFile(Protocol):
     """The source of a `model.pt`: a compiled module, or an existing file."""
 
-    def save(self, f: str) -> None:
-        """Write TorchScript to the path `f`."""
+    def save_to_buffer(self) -> bytes:
+        """TorchScript. Torch's own writing of files aborts the process on a full disk."""
 
 
 def write_artifact(
@@ -41,15 +42,29 @@ def write_artifact(
     Raises ArtifactError. Any error leaves nothing behind.
     """
     model_folder = repository / description.name
-    model_folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=model_folder))
-    try:
+    with _staging_folder(model_folder) as staging:
         version = 1 + max(version_numbers(model_folder), default=0)
         _write_files(staging, description, version, model, reference, attachments)
         examine(load_unplaced(staging))
         return _publish(staging, model_folder / str(version))
+
+
+@contextlib.contextmanager
+def _staging_folder(model_folder: Path) -> Iterator[Path]:
+    """A temporary folder in the model's. Removed in the end, with a model folder left empty.
+
+    Any OSError inside becomes NotWritten.
+    """
+    staging = None
+    try:
+        model_folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=model_folder))
+        yield staging
+    except OSError as exc:
+        raise NotWritten(f"{model_folder}: cannot be published: {exc.strerror}") from exc
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
         with contextlib.suppress(OSError):  # it holds versions, or another process publishes
             model_folder.rmdir()
 
@@ -63,13 +78,15 @@ def _write_files(
     attachments: Mapping[str, bytes],
 ) -> None:
     with torchscript_allowed():
-        model.save(str(folder / MODEL_FILE))
+        (folder / MODEL_FILE).write_bytes(model.save_to_buffer())
+    arrays = io.BytesIO()
     np.savez_compressed(
-        folder / REFERENCE_FILE,
+        arrays,
         coordinates=reference.coordinates,
         labels=reference.labels,
         thumbnails=reference.thumbnails,
     )
+    (folder / REFERENCE_FILE).write_bytes(arrays.getvalue())
     for name, content in attachments.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)

@@ -19,6 +19,9 @@ BLOCK = 512
 # TorchScript specialises in the first calls of each method. These sizes cover all cases.
 WARM_UP_SIZES = (1, 1, 2, 16, 64, BLOCK, 1)
 
+NOT_FINITE = "the model has no finite answer for this"
+NO_DEVIATION = "the model's standard deviation for this is negative or not finite"
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -31,13 +34,14 @@ class Encoding:
 def encode(artifact: Artifact, images: Floats, pointer: str = "/body/images") -> Encoding:
     """[B, H, W] in 0..1 -> latent means and standard deviations.
 
-    Raises Invalid if a result is not finite. `pointer` locates the images in the request.
+    Raises Invalid if a result is not finite, or a deviation negative. `pointer` locates the images
+    in the request.
     """
     starts = range(0, len(images), BLOCK)
     blocks = [artifact.model.encode(images[start : start + BLOCK, None]) for start in starts]
     means, deviations = (_joined(parts) for parts in zip(*blocks, strict=True))
-    _check_finite(means, pointer)
-    _check_finite(deviations, pointer)
+    _check(np.isfinite(means), NOT_FINITE, pointer)
+    _check((deviations >= 0) & (deviations < np.inf), NO_DEVIATION, pointer)
     return Encoding(means, deviations)
 
 
@@ -74,7 +78,7 @@ def warm_up(artifact: Artifact) -> None:
 def _decode_blocks(artifact: Artifact, latents: Floats, pointer: str | None) -> Iterator[Floats]:
     for start in range(0, len(latents), BLOCK):
         pixels = artifact.model.decode(latents[start : start + BLOCK])[:, 0]
-        _check_finite(pixels, pointer, start)
+        _check(np.isfinite(pixels), NOT_FINITE, pointer, start)
         yield pixels
 
 
@@ -88,10 +92,11 @@ def _joined(blocks: Sequence[npt.NDArray[Scalar]]) -> npt.NDArray[Scalar]:
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
-def _check_finite(values: Floats, pointer: str | None, offset: int = 0) -> None:
-    if np.isfinite(values).all():
+def _check(
+    is_good: npt.NDArray[np.bool_], otherwise: str, pointer: str | None, offset: int = 0
+) -> None:
+    if is_good.all():
         return
-    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    index = offset + int(np.argmin(finite))
+    index = offset + int(np.argmin(is_good.reshape(len(is_good), -1).all(axis=1)))
     element = None if pointer is None else f"{pointer}/{index}"
-    raise Invalid("the model has no finite answer for this", element)
+    raise Invalid(otherwise, element)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.training.tiny import full_disk
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from training.errors import CheckpointError
+from training.errors import CheckpointError, NotWritable
 
 
 def test_checkpoint_comes_back_as_it_was(vae_checkpoint: Checkpoint, tmp_path: Path) -> None:
@@ -29,6 +30,19 @@ def test_interrupted_write_leaves_the_previous_checkpoint(
     monkeypatch.setattr(os, "fsync", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(vae_checkpoint, tmp_path)
+
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_full_disk_leaves_the_previous_checkpoint(
+    vae_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    path = save_checkpoint(vae_checkpoint, tmp_path)
+    before = path.read_bytes()
+
+    with full_disk(10_000), pytest.raises(NotWritable, match=r"checkpoint\.pt: cannot be written"):
         save_checkpoint(vae_checkpoint, tmp_path)
 
     assert path.read_bytes() == before

@@ -1,7 +1,12 @@
+import contextlib
 import itertools
 import json
+import logging
+import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from service.artifact.load import load_artifact
 from tests import tiny
-from tests.training.tiny import tiny_settings
+from tests.training.tiny import full_disk, tiny_settings
+from training import fashion_mnist
 from training.__main__ import app
 
 
@@ -46,6 +52,30 @@ def test_fit_evaluate_and_export_work_end_to_end(places: list[str], tmp_path: Pa
         "checkpoint.pt",
         "history.json",
     }
+
+
+def test_fit_says_what_it_does_and_what_to_do_next(
+    places: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    fit("vae", places, "--epochs", "1", "--device", "cpu")
+
+    said = "\n".join(caplog.messages)
+    order = [
+        "200 training, 40 validation and 80 held-out pictures of 8 x 8",
+        "model: vae, preset default, ",
+        "weights, on cpu",
+        "run: 1 epoch of 7 steps, 0 done; a checkpoint after each epoch in ",
+        "epoch 1/1: ",
+        "evaluating",
+        "measuring",
+        "drawing",
+        "writing",
+        f"ATLAS_MODEL_REPOSITORY={tmp_path / 'repository'} python -m service",
+    ]
+    assert [said.find(part) for part in order] == sorted(said.find(part) for part in order)
+    assert all(part in said for part in order)
 
 
 def test_measure_publishes_an_artifact_again_with_measures(places: list[str]) -> None:
@@ -150,6 +180,53 @@ def test_missing_artifact_exits_1(places: list[str], tmp_path: Path) -> None:
     assert "manifest.json" in result.stderr
 
 
+@pytest.fixture
+def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if data would be downloaded."""
+    monkeypatch.setattr(fashion_mnist, "download", lambda: pytest.fail("downloads"))
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize("command", ["evaluate", "measure", "compare", "export"])
+def test_what_is_not_there_is_named_before_any_data_are_downloaded(
+    command: str, tmp_path: Path
+) -> None:
+    result = run(command, str(tmp_path / "nope"), *(["-"] if command == "compare" else []))
+
+    assert result.exit_code == 1
+    assert "nope: expected " in result.stderr
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--device", "abacus"), 2),
+        (("--repository", "/dev/null/repository"), 1),
+        (("--resume", "nope"), 1),
+    ],
+)
+def test_wrong_option_is_named_before_any_data_are_downloaded(
+    words: tuple[str, str], code: int, tmp_path: Path
+) -> None:
+    places = ["--repository", str(tmp_path / "repository"), "--runs-dir", str(tmp_path / "runs")]
+
+    result = run("fit", "vae", *places, *words)
+
+    assert result.exit_code == code
+    assert words[1].removeprefix("/") in result.stderr
+
+
+def test_output_that_cannot_be_written_is_named_before_comparing(tmp_path: Path) -> None:
+    folders = [str(tiny.publish(tmp_path, name)) for name in ("ae", "vae")]
+
+    result = run("compare", *folders, "--output", str(tmp_path / "nowhere" / "report.html"))
+
+    assert result.exit_code == 1
+    assert "nowhere: expected a folder" in result.stderr
+    assert result.stdout == ""
+
+
 def test_missing_checkpoint_exits_1(places: list[str], tmp_path: Path) -> None:
     result = run("export", str(tmp_path / "nowhere.pt"), *places)
 
@@ -169,15 +246,22 @@ def test_repository_that_cannot_be_made_exits_1(places: list[str], tmp_path: Pat
 @pytest.fixture
 def interrupted(places: list[str]) -> Result:
     """A fit that Ctrl-C stops in its second epoch, at step 10; an epoch has 7."""
+    with at_step(10, signal.default_int_handler, signal.SIGINT, None):
+        return fit("vae", places)
+
+
+@contextlib.contextmanager
+def at_step(step: int, act: Callable[..., object], *arguments: object) -> Iterator[None]:
+    """Call `act` before the optimizer's step of this number."""
     steps = itertools.count(1)
 
-    def interrupt(*_: object) -> None:
-        if next(steps) == 10:
-            raise KeyboardInterrupt
+    def watch(*_: object) -> None:
+        if next(steps) == step:
+            act(*arguments)
 
-    hook = register_optimizer_step_pre_hook(interrupt)
+    hook = register_optimizer_step_pre_hook(watch)
     try:
-        return fit("vae", places)
+        yield
     finally:
         hook.remove()
 
@@ -201,6 +285,111 @@ def test_printed_command_resumes_the_run(interrupted: Result) -> None:
     assert resumed.exit_code == 0
     history = load_artifact(Path(resumed.stdout.strip())).manifest.training.history
     assert [record["epoch"] for record in history] == [1, 2]
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_full_disk_exits_1_and_the_run_can_go_on(places: list[str], tmp_path: Path) -> None:
+    (run_folder,) = (tmp_path / "runs").iterdir()
+    before = sorted(tmp_path.rglob("*"))
+
+    with full_disk(10_000):
+        full = run("fit", "vae", *places, "--resume", str(run_folder))
+    after = sorted(tmp_path.rglob("*"))
+    resumed = run("fit", "vae", *places, "--resume", str(run_folder))
+
+    assert full.exit_code == 1
+    assert "cannot be written: File too large; 1 of 2 epochs done; continue with" in full.stderr
+    assert before == after
+    assert resumed.exit_code == 0
+
+
+def test_full_disk_at_publishing_exits_1_and_the_run_can_go_on(
+    places: list[str], tmp_path: Path
+) -> None:
+    shutil.rmtree(Path(fit("vae", places).stdout.strip()).parent)
+    (run_folder,) = (tmp_path / "runs").iterdir()
+    words = ("fit", "vae", *places, "--resume", str(run_folder))
+
+    with full_disk(10_000):
+        full = run(*words)
+    left = [*(tmp_path / "repository").iterdir()]
+    resumed = run(*words)
+
+    assert full.exit_code == 1
+    assert "vae: cannot be published: File too large; 2 of 2 epochs done" in full.stderr
+    assert left == []
+    assert resumed.exit_code == 0
+
+
+def test_disk_without_room_is_refused_before_training(
+    places: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+    result = fit("vae", places)
+
+    assert result.exit_code == 1
+    assert "MB of free disk space, found 0.0 MB" in result.stderr
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signal_is_an_interruption(
+    number: signal.Signals, code: int, places: list[str], tmp_path: Path
+) -> None:
+    with at_step(10, lambda: signal.raise_signal(number)):
+        result = fit("vae", places)
+
+    assert result.exit_code == code
+    assert "interrupted with 1 of 2 epochs done; continue with" in result.stderr
+    assert not (tmp_path / "repository" / "vae").exists()
+
+
+def test_signal_while_publishing_leaves_nothing_and_says_how_to_continue(
+    places: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("service.artifact.publish.load_unplaced", stop)
+
+    result = fit("vae", places)
+
+    assert result.exit_code == 143
+    assert "interrupted with 2 of 2 epochs done; continue with" in result.stderr
+    assert list((tmp_path / "repository").iterdir()) == []
+
+
+def test_signal_that_is_ignored_on_purpose_stays_so(places: list[str]) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with at_step(1, lambda: signal.raise_signal(signal.SIGHUP)):
+            result = fit("vae", places, "--epochs", "1")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert result.exit_code == 0
+
+
+def test_several_processes_are_refused(
+    places: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    result = fit("vae", places)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: WORLD_SIZE is 2: training runs in one process")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_torchrun_with_one_process_is_one(
+    places: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "1")
+
+    assert fit("vae", places, "--epochs", "1").exit_code == 0
 
 
 @pytest.mark.parametrize(("kind", "words", "code"), [("vae", ("--epochs", "5"), 2), ("ae", (), 1)])

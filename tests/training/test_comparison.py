@@ -111,7 +111,14 @@ def test_labels_tell_models_apart(tmp_path: Path) -> None:
 
     labels = [candidate.label for candidate in compare_artifacts(folders).candidates]
 
-    assert labels == ["vae/1 (1)", "vae/2", "vae/1 (3)", "ae"]
+    assert labels == [str(folders[0]), "vae/2", str(folders[2]), "ae"]
+
+
+def test_artifact_is_not_compared_with_itself(tmp_path: Path) -> None:
+    folder = tiny.publish(tmp_path)
+
+    with pytest.raises(NotComparable, match=f"found {folder} 2 times"):
+        compare_artifacts([folder, folder])
 
 
 def test_json_holds_the_manifests_measures(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,18 +10,22 @@ import pooch
 import pytest
 
 from tests.training.tiny import HELD_OUT_COUNT, TRAINING_COUNT, draw_squares, write_idx
-from training import datasets
+from training import fashion_mnist
+from training.config import DataSection
 from training.datasets import (
-    FASHION_MNIST_CLASSES,
+    LabelledImages,
+    find_data,
+    load_held_out,
+    load_training_data,
+    split_images,
+)
+from training.errors import ConfigError, DataError
+from training.fashion_mnist import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
-    find_data,
-    load_held_out,
-    load_training_data,
 )
-from training.errors import ConfigError, DataError
 
 
 def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
@@ -62,6 +67,7 @@ def empty(path: Path) -> None:
 
 
 ALL_FILES = (TRAINING_IMAGES, TRAINING_LABELS, HELD_OUT_IMAGES, HELD_OUT_LABELS)
+COUNTS = (TRAINING_COUNT, HELD_OUT_COUNT)
 FAULTS = (
     damage_gzip,
     truncate_gzip,
@@ -94,10 +100,13 @@ def test_wrong_number_of_labels_names_the_labels_file(own_data_dir: Path, file_n
         load_training_data(own_data_dir, 40, seed=0)
 
 
-def test_label_beyond_the_classes_is_refused(own_data_dir: Path) -> None:
-    write_idx(own_data_dir / TRAINING_LABELS, 0x801, np.full(TRAINING_COUNT, 10, np.uint8))
+@pytest.mark.parametrize("file_name", [TRAINING_LABELS, HELD_OUT_LABELS])
+def test_label_beyond_the_classes_is_refused(own_data_dir: Path, file_name: str) -> None:
+    count = {TRAINING_LABELS: TRAINING_COUNT, HELD_OUT_LABELS: HELD_OUT_COUNT}[file_name]
+    write_idx(own_data_dir / file_name, 0x801, np.full(count, 10, np.uint8))
+    (own_data_dir / "classes.txt").write_text("\n".join("abcdefghij"))
 
-    with pytest.raises(DataError, match=f"{TRAINING_LABELS}: expected labels in 0..9, found 10"):
+    with pytest.raises(DataError, match=rf"{file_name}: expected labels in 0\.\.9, .* found 10"):
         load_training_data(own_data_dir, 40, seed=0)
 
 
@@ -107,6 +116,34 @@ def test_held_out_pictures_of_another_size_are_refused(own_data_dir: Path) -> No
 
     with pytest.raises(DataError, match=HELD_OUT_IMAGES):
         load_training_data(own_data_dir, 40, seed=0)
+
+
+def declare(path: Path, *shape: int, content: bytes = b"") -> None:
+    """Write an image file whose header declares this shape."""
+    header = np.array([0x803, *shape], ">u4").tobytes()
+    path.write_bytes(gzip.compress(header + content))
+
+
+def test_file_that_declares_too_much_is_refused_by_its_header(own_data_dir: Path) -> None:
+    declare(own_data_dir / TRAINING_IMAGES, 2**31, 28, 28)
+
+    with pytest.raises(DataError, match=f"{TRAINING_IMAGES}: expected at most 1,073,741,824 bytes"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
+@pytest.mark.parametrize("file_name", [TRAINING_IMAGES, HELD_OUT_IMAGES])
+def test_file_unpacks_to_no_more_than_its_header_declares(
+    own_data_dir: Path, file_name: str
+) -> None:
+    declare(own_data_dir / file_name, 1, 8, 8, content=bytes(2**28))  # 260 kB
+    tracemalloc.start()
+
+    with pytest.raises(DataError, match="expected 64 bytes .* found more"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
 
 
 def test_files_are_read_as_written(data_dir: Path) -> None:
@@ -135,6 +172,34 @@ def test_split_that_leaves_nothing_is_refused(data_dir: Path) -> None:
         load_training_data(data_dir, TRAINING_COUNT, seed=0)
 
 
+@pytest.mark.parametrize(
+    ("count", "validated"), [(60_000, 5000), (1500, 125), (240, 20), (10, 1), (5, 0), (1, 0)]
+)
+def test_validation_is_a_twelfth_by_default(count: int, validated: int) -> None:
+    images = LabelledImages(np.zeros((count, 1, 1), np.uint8), np.zeros(count, np.uint8))
+
+    training, validation = split_images(images, DataSection().validation, seed=0)
+
+    assert (len(training.labels), len(validation.labels)) == (count - validated, validated)
+
+
+def test_number_of_validation_images_wins_over_the_share(data_dir: Path) -> None:
+    section = DataSection(validation_images=40, validation_share=0.5)
+
+    data = load_training_data(data_dir, section.validation, seed=0)
+
+    assert len(data.validation.labels) == 40
+
+
+@pytest.mark.parametrize("file_name", [TRAINING_IMAGES, HELD_OUT_IMAGES])
+def test_one_picture_many_times_is_refused(own_data_dir: Path, file_name: str) -> None:
+    count = {TRAINING_IMAGES: TRAINING_COUNT, HELD_OUT_IMAGES: HELD_OUT_COUNT}[file_name]
+    write_idx(own_data_dir / file_name, 0x803, np.full((count, 8, 8), 7, np.uint8))
+
+    with pytest.raises(DataError, match=rf"{file_name}: expected different pictures, found only"):
+        load_training_data(own_data_dir, 40, seed=0)
+
+
 def test_digest_is_of_both_uncompressed_image_files(data_dir: Path) -> None:
     files = (data_dir / TRAINING_IMAGES, data_dir / HELD_OUT_IMAGES)
     content = b"".join(gzip.decompress(file.read_bytes()) for file in files)
@@ -144,8 +209,26 @@ def test_digest_is_of_both_uncompressed_image_files(data_dir: Path) -> None:
     assert digest == hashlib.sha256(content).hexdigest()
 
 
-def test_classes_default_to_fashion_mnists(data_dir: Path) -> None:
-    assert load_training_data(data_dir, 40, seed=0).class_names == FASHION_MNIST_CLASSES
+def test_classes_without_names_are_named_by_number(data_dir: Path) -> None:
+    assert load_training_data(data_dir, 40, seed=0).class_names == tuple("0123456789")
+
+
+@pytest.mark.parametrize("file_name", [TRAINING_LABELS, HELD_OUT_LABELS])
+def test_every_label_has_a_name(own_data_dir: Path, file_name: str) -> None:
+    count = {TRAINING_LABELS: TRAINING_COUNT, HELD_OUT_LABELS: HELD_OUT_COUNT}[file_name]
+    write_idx(own_data_dir / file_name, 0x801, np.full(count, 255, np.uint8))
+
+    assert load_training_data(own_data_dir, 40, seed=0).class_names[-1] == "255"
+
+
+def test_fashion_mnist_is_known_by_its_labels(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = [draw_squares(count, 8, seed)[1] for seed, count in enumerate(COUNTS)]
+    digest = hashlib.sha256(b"".join(map(bytes, labels))).hexdigest()
+    monkeypatch.setattr(fashion_mnist, "LABELS_SHA256", digest)
+
+    assert load_training_data(data_dir, 40, seed=0).class_names[0] == "T-shirt/top"
 
 
 def test_own_class_names_come_from_classes_txt(own_data_dir: Path) -> None:
@@ -175,7 +258,7 @@ def test_data_dir_without_the_files_is_refused(tmp_path: Path) -> None:
 def test_download_without_network_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(datasets, "FASHION_MNIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(fashion_mnist, "URL", "http://127.0.0.1:9/")
     monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
 
     with pytest.raises(DataError, match="--data-dir") as caught:
@@ -192,8 +275,8 @@ def test_download_is_checked_and_cached(
     }
     for name in ALL_FILES:
         (tmp_path / name).write_bytes((data_dir / name).read_bytes())
-    monkeypatch.setattr(datasets, "FASHION_MNIST_MD5", checksums)
-    monkeypatch.setattr(datasets, "FASHION_MNIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(fashion_mnist, "MD5", checksums)
+    monkeypatch.setattr(fashion_mnist, "URL", "http://127.0.0.1:9/")
     monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
 
     folder = find_data(None)

@@ -11,13 +11,26 @@ from tests.training.tiny import (
     HELD_OUT_COUNT,
     TRAINING_COUNT,
     VALIDATION_COUNT,
+    draw_squares,
     make_trainer,
     published,
     tiny_config,
+    write_idx,
 )
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import parse_config
+from training.datasets import load_held_out, load_training_data
+from training.description import latent_statistics
 from training.errors import NotPublishable
+from training.export import publish
+from training.fashion_mnist import (
+    HELD_OUT_IMAGES,
+    HELD_OUT_LABELS,
+    TRAINING_IMAGES,
+    TRAINING_LABELS,
+)
+
+FILES = ((TRAINING_IMAGES, TRAINING_LABELS), (HELD_OUT_IMAGES, HELD_OUT_LABELS))
 
 
 def test_published_artifact_loads_with_its_description(
@@ -64,6 +77,43 @@ def test_support_is_the_99th_percentile_of_nearest_distances(
 
     expected = np.percentile(distances.min(axis=1), 99)
     assert artifact.manifest.support.distance == pytest.approx(expected)
+
+
+def write_repeated(folder: Path, different: int, copies: int) -> Path:
+    """Data whose files each hold a few different pictures many times."""
+    for images_file, labels_file in FILES:
+        pixels, labels = draw_squares(different, 8, seed=0)
+        write_idx(folder / images_file, 0x803, pixels.repeat(copies, axis=0))
+        write_idx(folder / labels_file, 0x801, labels.repeat(copies))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "different", "copies"), [("vae", 10, 1), ("ae", 10, 10), ("vae", 2, 150), ("ae", 2, 1)]
+)
+def test_few_different_pictures_are_publishable(
+    kind: str, different: int, copies: int, tmp_path: Path
+) -> None:
+    data_dir = write_repeated(tmp_path, different, copies)
+    config = tiny_config(kind, "data.validation_images=0", "training.epochs=20")
+    make_trainer(config, data_dir, tmp_path / "run").fit()
+    data = load_training_data(data_dir, 0, seed=0)
+
+    folder = publish(
+        load_checkpoint(tmp_path / "run"), data, load_held_out(data_dir), tmp_path / "repository"
+    )
+
+    assert load_artifact(folder).manifest.support.distance > 0
+
+
+def test_percentiles_of_almost_equal_codes_are_their_ends() -> None:
+    codes = torch.zeros(300, 2)
+    codes[7] = 1.0
+
+    statistics = latent_statistics(codes)
+
+    assert statistics.percentile_1 == [0.0, 0.0]
+    assert statistics.percentile_99 == [1.0, 1.0]
 
 
 def test_collapsed_latents_are_not_publishable(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from service.artifact.load import load_artifact
 from tests.training.tiny import VALIDATION_COUNT, published, write_data
 from training.checkpoint import Checkpoint
 from training.datasets import load_held_out, load_training_data
@@ -84,7 +85,9 @@ def test_each_part_is_evaluated_on_its_own_images(
 def test_evaluated_terms_equal_the_recorded_ones(
     checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
 ) -> None:
-    evaluation = evaluate_artifact(published(checkpoint, data_dir, tmp_path), data_dir)
+    evaluation = evaluate_artifact(
+        load_artifact(published(checkpoint, data_dir, tmp_path)), data_dir
+    )
 
     found = {
         f"{part}_{name}": value
@@ -97,7 +100,9 @@ def test_evaluated_terms_equal_the_recorded_ones(
 def test_table_shows_parts_side_by_side(
     vae_checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
 ) -> None:
-    evaluation = evaluate_artifact(published(vae_checkpoint, data_dir, tmp_path), data_dir)
+    evaluation = evaluate_artifact(
+        load_artifact(published(vae_checkpoint, data_dir, tmp_path)), data_dir
+    )
 
     title, _, header, loss, *_ = evaluation.as_table().splitlines()
 
@@ -122,7 +127,7 @@ def test_other_data_warn_and_only_the_held_out_part_is_evaluated(
         held_out_name = file_name.replace("train", "t10k")
         (own_data_dir / file_name).write_bytes((own_data_dir / held_out_name).read_bytes())
 
-    evaluation = evaluate_artifact(folder, own_data_dir)
+    evaluation = evaluate_artifact(load_artifact(folder), own_data_dir)
 
     assert list(evaluation.nats_per_image) == ["held_out"]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -135,7 +140,7 @@ def test_pictures_of_another_size_are_refused(
     larger = write_data(tmp_path / "larger", side=9)
 
     with pytest.raises(DataError, match=r"expected pictures of \(8, 8\), found \(9, 9\)"):
-        evaluate_artifact(folder, larger)
+        evaluate_artifact(load_artifact(folder), larger)
 
 
 def test_training_part_is_a_seeded_sample(

@@ -161,8 +161,17 @@ def test_whitening_keeps_the_orientation() -> None:
     assert (torch.linalg.eigvalsh(whitening) > 0).all()
 
 
-def test_codes_on_a_line_cannot_be_standardised() -> None:
+def test_codes_on_a_line_are_standardised_along_it() -> None:
     line = torch.arange(10.0).unsqueeze(1) * torch.tensor([[1.0, 2.0]])
 
-    with pytest.raises(NotPublishable, match="spread"):
-        whitening_of(line)
+    mean, whitening = whitening_of(line)
+
+    codes = (line - mean) @ whitening.T
+    variances = torch.linalg.eigvalsh(torch.cov(codes.T, correction=0))
+    torch.testing.assert_close(variances, torch.tensor([0.0, 1.0]).double(), atol=1e-6, rtol=0)
+    assert (torch.linalg.eigvalsh(whitening) > 0).all()
+
+
+def test_codes_in_one_place_cannot_be_standardised() -> None:
+    with pytest.raises(NotPublishable, match="in one place"):
+        whitening_of(torch.ones(10, 2) * 0.1)

@@ -21,7 +21,8 @@ def test_measures_equal_those_of_the_first_publishing(
 ) -> None:
     expected = load_artifact(version).manifest.measures
 
-    folder = republish(tiny.as_schema_1(version), data_dir, tmp_path / "other")
+    old = load_artifact(tiny.as_schema_1(version))
+    folder = republish(old, version, data_dir, tmp_path / "other")
 
     found = load_artifact(folder).manifest.measures
     assert [m.name for m in found] == [m.name for m in expected]
@@ -33,7 +34,7 @@ def test_nothing_but_measures_and_libraries_changes(
 ) -> None:
     tiny.as_schema_1(version)
 
-    folder = republish(version, data_dir, tmp_path / "other")
+    folder = republish(load_artifact(version), version, data_dir, tmp_path / "other")
 
     before, after = load_artifact(version).manifest, load_artifact(folder).manifest
     changed = {name for name, value in after if value != getattr(before, name)}
@@ -46,5 +47,5 @@ def test_other_data_are_refused(version: Path, tmp_path: Path) -> None:
     other = write_data(tmp_path / "pictures", side=9)
 
     with pytest.raises(DataError, match="expected the images that .* was trained on"):
-        republish(version, other, tmp_path / "other")
+        republish(load_artifact(version), version, other, tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -14,8 +14,8 @@ from tests.training.tiny import (
     write_idx,
 )
 from training.checkpoint import load_checkpoint
-from training.datasets import HELD_OUT_IMAGES
 from training.errors import CheckpointError, LossNotFinite
+from training.fashion_mnist import HELD_OUT_IMAGES
 from training.trainer import Trainer
 
 
@@ -179,7 +179,7 @@ def test_held_out_images_do_not_change_training(
 def test_each_epoch_is_one_log_line(
     data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="training.trainer")
+    caplog.set_level(logging.INFO, logger="training.progress")
 
     make_trainer(tiny_config("vae"), data_dir, tmp_path).fit()
 

@@ -1,6 +1,9 @@
 """IDX files of small images, and configs that train in a second."""
 
+import contextlib
 import gzip
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +12,14 @@ import torch
 from service.artifact.arrays import Levels
 from training.checkpoint import Checkpoint
 from training.config import Config, load_config
-from training.datasets import (
+from training.datasets import load_held_out, load_training_data
+from training.export import publish
+from training.fashion_mnist import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
-    load_held_out,
-    load_training_data,
 )
-from training.export import publish
 from training.models import build_model
 from training.trainer import Trainer
 
@@ -73,9 +75,23 @@ def tiny_config(kind: str, *overrides: str) -> Config:
 
 def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
     run_folder.mkdir(parents=True, exist_ok=True)
-    data = load_training_data(data_dir, config.data.validation_images, config.seed)
+    data = load_training_data(data_dir, config.data.validation, config.seed)
     model = build_model(config, data.image_shape)
     return Trainer(model, config, data, torch.device("cpu"), run_folder)
+
+
+@contextlib.contextmanager
+def full_disk(limit: int) -> Iterator[None]:
+    """Let every write beyond `limit` bytes of a file fail, as on a full disk.
+
+    The kernel's limit on the size of files fails like one, and needs no root.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
+from torch import Tensor
 
 from service.artifact import load
 from service.artifact.contract import Artifact
@@ -176,6 +178,42 @@ def test_model_without_the_methods_is_refused(version: Path, tmp_path: Path) -> 
         load_artifact(version)
 
 
+class LogVariance(tiny.TinyAutoencoder):
+    """Gives the log variance in place of the deviation: negative for all but bright pictures."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.encoder(images.flatten(1))
+        is_dark = (images.flatten(1).mean(dim=1, keepdim=True) < self.deviation).float()
+        return mean, torch.ones_like(mean) - 3 * is_dark
+
+
+def test_model_that_gives_the_log_variance_is_not_published() -> None:
+    model = LogVariance(deviation=1.0).eval()
+
+    with pytest.raises(ValidationError, match="standard_deviation"):
+        tiny.describe(model)
+
+
+def test_negative_deviation_beyond_the_golden_vectors_is_not_published(tmp_path: Path) -> None:
+    levels = tiny.random_levels(50)
+    golden_images = levels[:2].mean(axis=(1, 2))
+    model = LogVariance(deviation=float(golden_images.min()) / 255 - 1e-4).eval()
+
+    with pytest.raises(
+        ModelUnreadable, match=r"model\.pt: expected standard deviations of at least 0"
+    ):
+        write_artifact(
+            tmp_path,
+            tiny.describe(model),
+            tiny.script(model),
+            tiny.reference(model),
+            {},
+            tiny.accept,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_model_of_another_image_size_is_refused(version: Path, tmp_path: Path) -> None:
     other = tiny.publish(tmp_path / "other", height=6, width=5)
     replace_file(version, "model.pt", (other / "model.pt").read_bytes())
@@ -243,6 +281,11 @@ def test_wrong_measure_is_refused_with_the_place(
         load_artifact(version)
 
 
+def figures(count: int, size: int) -> dict[str, Any]:
+    """Records of files that are not there: their sizes alone are looked at."""
+    return {f"figures/{n}.png": {"size": size, "sha256": "0" * 64} for n in range(count)}
+
+
 def forget_model(manifest: dict[str, Any]) -> None:
     del manifest["files"]["model.pt"]
 
@@ -258,7 +301,28 @@ def forget_model(manifest: dict[str, Any]) -> None:
         (lambda m: m["grid_bounds"].update(minimum=[4.0, -4.0]), "grid_bounds"),
         (lambda m: m["grid_bounds"].update(minimum=[float("nan"), -4.0]), "grid_bounds.minimum.0"),
         (lambda m: m["latent_statistics"].update(mean=[0.0]), "latent_statistics.mean"),
+        (
+            lambda m: m["latent_statistics"].update(standard_deviation=[1.0, -1.0]),
+            "latent_statistics.standard_deviation.1",
+        ),
+        (
+            lambda m: m["golden"]["images"][0].update(standard_deviation=[-1.0, 0.0]),
+            "golden.images.0.standard_deviation.0",
+        ),
         (lambda m: m["support"].update(distance=0), "support.distance"),
+        (lambda m: m["files"].update(figures(257, size=1)), "files: .* at most 256 items"),
+        (
+            lambda m: m["files"].update(figures(2, size=2**25 + 1)),
+            "expected at most 67108864 bytes for the other files together, found",
+        ),
+        (
+            lambda m: m["files"]["model.pt"].update(size=2**30 + 1),
+            "expected at most 1073741824 bytes for model.pt",
+        ),
+        (
+            lambda m: m["files"]["reference.npz"].update(size=2**28 + 1),
+            "expected at most 268435456 bytes for reference.npz",
+        ),
         (lambda m: m["image"].update(height=10**9), "image.height"),
         (lambda m: m["image"].update(height=27), "golden picture"),
         (lambda m: m["golden"]["points"].clear(), "golden.points"),

@@ -85,6 +85,20 @@ def test_answer_that_is_not_finite_is_an_error_with_its_index(artifact: Artifact
     assert drawing.value.faults == []
 
 
+def test_negative_deviation_is_an_error_with_its_index(artifact: Artifact) -> None:
+    class Logarithmic(Broken):
+        def encode(self, images: Floats) -> tuple[Floats, Floats]:
+            deviations = np.array([[0.0, 1.0], [1.0, -2.0]], np.float32)
+            return np.zeros((len(images), 2), np.float32), deviations
+
+    broken = dataclasses.replace(artifact, model=Logarithmic())
+
+    with pytest.raises(Invalid, match="negative") as caught:
+        encode(broken, np.zeros((2, 28, 28), np.float32))
+
+    assert caught.value.faults[0].pointer == "/body/images/1"
+
+
 def test_warm_up_covers_the_batch_sizes_that_specialise(artifact: Artifact) -> None:
     class Recording(Broken):
         sizes: ClassVar[dict[str, set[int]]] = {"encode": set(), "decode": set()}
