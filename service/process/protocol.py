@@ -6,7 +6,8 @@ import uuid
 from http import HTTPStatus
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.http.problems import Refusal, write_problem
 
@@ -17,11 +18,23 @@ logger = logging.getLogger("service.access")
 MAX_HEADER_BYTES = 64 * 1024
 
 
+class Unacceptable(Exception):
+    """A callback of the parser raises it for a head that the parser takes and this server not."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+NOT_HTTP = "the request is not HTTP"
+
+
 class Protocol(HttpToolsProtocol):
     """Limits everything but the body, which the pipeline limits."""
 
     _pending_bytes = 0
     _has_progressed = False
+    _is_broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # uvicorn's FlowControl keeps the transport itself, to pause and resume reads.
@@ -30,13 +43,50 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._has_progressed = False
-        super().data_received(data)
+        try:
+            self._parse(data)
+        except HttpParserError as exc:
+            cause = exc.__context__
+            status = cause.status if isinstance(cause, Unacceptable) else HTTPStatus.BAD_REQUEST
+            self._give_up(status, str(cause) if isinstance(cause, Unacceptable) else NOT_HTTP)
         self._pending_bytes = 0 if self._has_progressed else self._pending_bytes + len(data)
-        if self._pending_bytes > MAX_HEADER_BYTES and not self.transport.is_closing():
-            self.send_400_response("")
+        if self._pending_bytes > MAX_HEADER_BYTES:
+            self._give_up(HTTPStatus.BAD_REQUEST, NOT_HTTP)
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser. Raises HttpParserError.
+
+        This server accepts no offer to upgrade, and answers as if there were none (RFC 9110, 7.8).
+        But the parser believes each offer: it stops after the head, without the body. So a second
+        parser reads the same head without the offer and continues from there.
+        """
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+                return
+            except HttpParserUpgrade as offer:
+                rest = memoryview(rest)[offer.args[0] :]
+            head = self._head_without_offer()
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self.parser.feed_data(head)
+
+    def _head_without_offer(self) -> bytes:
+        request = b"%s %s HTTP/%s" % (
+            self.parser.get_method(),
+            self.url,
+            self.parser.get_http_version().encode(),
+        )
+        fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"\r\n".join([request, *fields, b"", b""])
 
     def on_headers_complete(self) -> None:
         self._has_progressed = True
+        if self.parser.should_upgrade():  # `_parse` has another parser read this head again
+            if self.parser.get_method() == b"CONNECT":
+                raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
+            return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -45,22 +95,41 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._has_progressed = True
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's text helps nobody
-        """Refuse bytes that are not HTTP, but let the response before them finish."""
-        if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
-            self.cycle.keep_alive = False
+    def on_response_complete(self) -> None:
+        if self._is_broken and not (self.pipeline and _is_whole(self.pipeline[-1][0])):
+            self.transport.close()
+        super().on_response_complete()
+
+    def _give_up(self, status: HTTPStatus, detail: str) -> None:
+        """Refuse bytes that are no request, but let the whole requests before them finish."""
+        if self.transport.is_closing():
             return
+        if self.pipeline or (self.cycle and _is_whole(self.cycle)):
+            self._is_broken = True
+            if not self.cycle.more_body:
+                self.cycle.keep_alive = False
+        else:
+            self._refuse(status, detail)
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Answer instead of the pipeline, which needs a request, and close."""
         request_id = uuid.uuid4().hex
-        logger.info("not HTTP", extra={"fields": {"request_id": request_id, "status": 400}})
+        fields: dict[str, object] = {"request_id": request_id, "status": int(status)}
+        logger.info(detail, extra={"fields": fields})
         headers = {"Connection": "close", "X-Request-ID": request_id}
-        refusal = Refusal(HTTPStatus.BAD_REQUEST, "the request is not HTTP", (), headers)
-        answer = write_problem(refusal)
-        fields = [*self.server_state.default_headers, *answer.headers]
-        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % field for field in fields)]
+        answer = write_problem(Refusal(status, detail, (), headers))
+        lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
+        lines += (b"%s: %s" % it for it in [*self.server_state.default_headers, *answer.headers])
         self.transport.write(b"\r\n".join([*lines, b"", answer.content]))
         self.transport.close()
+
+
+def _is_whole(cycle: RequestResponseCycle) -> bool:
+    """Whether the request has been received to its end, and not yet answered."""
+    return not cycle.response_complete and not cycle.more_body
 
 
 class JoinedWrites:
