@@ -7,6 +7,7 @@ ServiceError
 ├── NotReady                    models are still loading, or one failed to
 ├── ShuttingDown                the service is draining; requests belong elsewhere
 ├── Overloaded                  every place and the queue are taken
+├── AnswersUnread               clients leave too many answers unread
 ├── KeyRequired                 the API key is missing or wrong
 └── RequestError                the request is at fault; names what is wrong in it
     ├── Malformed               it cannot be parsed
@@ -72,6 +73,11 @@ class ShuttingDown(ServiceError):
 class Overloaded(ServiceError):
     def __init__(self) -> None:
         super().__init__("all places and the queue are taken")
+
+
+class AnswersUnread(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("too many answers wait for their clients to read them")
 
 
 class KeyRequired(ServiceError): ...

@@ -114,6 +114,7 @@ class Pipeline:
         held = exchange.headers.get(b"if-none-match")
         if held and plan.key and is_current(held.decode("latin-1"), plan.key):
             return Answer(304, cache_headers(plan.key))
+        self._atlas.unsent.require_room()
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
@@ -170,6 +171,7 @@ class Pipeline:
 
     async def _pass_on(self, exchange: Exchange) -> Answer:
         """The answer of FastAPI's own routes. Raises HTTPException where there is none."""
+        self._atlas.unsent.require_room()
         scope = {**exchange.scope, "method": exchange.method}
         messages = list[Message]()
 

@@ -29,6 +29,7 @@ STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AnswersUnread: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

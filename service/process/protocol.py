@@ -4,12 +4,13 @@ import asyncio
 import logging
 import uuid
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.http.problems import Refusal, write_problem
+from service.process.connections import Connections, Phase
 
 logger = logging.getLogger("service.access")
 
@@ -32,14 +33,66 @@ NOT_HTTP = "the request is not HTTP"
 class Protocol(HttpToolsProtocol):
     """Limits everything but the body, which the pipeline limits."""
 
+    since = 0
+    unsent = 0
     _pending_bytes = 0
     _has_progressed = False
+    _is_in_head = False
     _is_broken = False
+    _is_held = False
+
+    def __init__(self, limits: Connections, *uvicorns: Any, **named: Any) -> None:
+        super().__init__(*uvicorns, **named)
+        self._limits = limits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # uvicorn's FlowControl keeps the transport itself, to pause and resume reads.
         super().connection_made(transport)
         self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
+        if not self._limits.add(self):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._limits.remove(self)
+        super().connection_lost(exc)
+
+    @property
+    def phase(self) -> Phase:
+        if self.unsent:
+            return Phase.SEND
+        if self.pipeline or (self.cycle and _is_whole(self.cycle)):
+            return Phase.ANSWER
+        if self.cycle and not self.cycle.response_complete:
+            # Where reading is paused, it is the pipeline that has not asked for more.
+            return Phase.ANSWER if self.flow.read_paused else Phase.BODY
+        return Phase.HEAD if self._is_in_head else Phase.IDLE
+
+    def unsent_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def end(self) -> None:
+        phase = self.phase
+        if phase is Phase.IDLE:
+            self.transport.close()
+        elif phase is Phase.SEND:
+            self.transport.abort()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the request did not come in time")
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it asks: let it read before it asks for more."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self._limits.count_unsent(self)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._limits.count_unsent(self)
+        if self._is_held:
+            self._is_held = False
+            self._go_on()
+        else:
+            self.flow.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         self._has_progressed = False
@@ -49,9 +102,13 @@ class Protocol(HttpToolsProtocol):
             cause = exc.__context__
             status = cause.status if isinstance(cause, Unacceptable) else HTTPStatus.BAD_REQUEST
             self._give_up(status, str(cause) if isinstance(cause, Unacceptable) else NOT_HTTP)
-        self._pending_bytes = 0 if self._has_progressed else self._pending_bytes + len(data)
-        if self._pending_bytes > MAX_HEADER_BYTES:
-            self._give_up(HTTPStatus.BAD_REQUEST, NOT_HTTP)
+        if self._has_progressed:
+            self._pending_bytes = 0
+            self.since = self._limits.now
+        else:
+            self._pending_bytes += len(data)
+            if self._pending_bytes > MAX_HEADER_BYTES:
+                self._give_up(HTTPStatus.BAD_REQUEST, NOT_HTTP)
 
     def _parse(self, data: bytes) -> None:
         """Feed the parser. Raises HttpParserError.
@@ -81,8 +138,13 @@ class Protocol(HttpToolsProtocol):
         fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
         return b"\r\n".join([request, *fields, b"", b""])
 
+    def on_message_begin(self) -> None:
+        self._has_progressed = self._is_in_head = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         self._has_progressed = True
+        self._is_in_head = False
         if self.parser.should_upgrade():  # `_parse` has another parser read this head again
             if self.parser.get_method() == b"CONNECT":
                 raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
@@ -99,9 +161,22 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        """Go on with the next request, once the client has read most of this answer."""
+        self.server_state.total_requests += 1
+        self.since = self._limits.now
+        if self.flow.write_paused:
+            self._is_held = True
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
         if self._is_broken and not (self.pipeline and _is_whole(self.pipeline[-1][0])):
             self.transport.close()
-        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def _give_up(self, status: HTTPStatus, detail: str) -> None:
         """Refuse bytes that are no request, but let the whole requests before them finish."""
@@ -159,6 +234,12 @@ class JoinedWrites:
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def get_write_buffer_size(self) -> int:
+        return self._transport.get_write_buffer_size()
 
     def _flush(self) -> None:
         if self._flush_later is not None:

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from service.process.connections import Connections
 from service.process.protocol import Protocol
 from service.settings import Settings
 
@@ -32,7 +33,6 @@ class Server(uvicorn.Server):
                 app,
                 host=settings.host,
                 port=settings.port,
-                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,  # process/logs.py configures it
@@ -42,6 +42,10 @@ class Server(uvicorn.Server):
                 proxy_headers=False,  # nothing depends on the client's address
             )
         )
+        atlas = app.state.atlas
+        self._connections = Connections(settings, atlas.unsent, atlas.metrics)
+        self._protocol = partial(Protocol, self._connections)
+        self.config.http = self._protocol  # type: ignore[assignment]
         self._drain = drain
         self._grace_seconds = settings.shutdown_grace_seconds
 
@@ -50,6 +54,12 @@ class Server(uvicorn.Server):
         self._drain()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """uvicorn calls it ten times a second while it serves."""
+        if counter % 10 == 0:
+            self._connections.sweep()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish requests on open connections, at most for the grace time, then close them."""
@@ -70,7 +80,7 @@ class Server(uvicorn.Server):
             listening.close()
         await asyncio.sleep(POLL_SECONDS)  # the event loop closes its listeners in its next turns
         loop = asyncio.get_running_loop()
-        protocol = partial(Protocol, self.config, self.server_state, self.lifespan.state)
+        protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
         for listener in listeners:  # the last copies: once they close, clients are refused
             accepted = list[socket.socket]()
             listener.setblocking(False)
