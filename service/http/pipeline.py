@@ -88,8 +88,8 @@ class Pipeline:
         except Disconnected:
             pass
         except asyncio.CancelledError:  # the grace of a shutdown is over
+            self._atlas.lifecycle.drain()  # so that the answer closes the connection
             answer = self._refuse(exchange, ShuttingDown())
-            answer.headers.append((b"connection", b"close"))
         except Exception as exc:
             answer = self._refuse(exchange, exc)
         if answer is not None:

@@ -30,10 +30,16 @@ class Phase(StrEnum):
 
 
 class Connection(Protocol):
-    """`since` is the time when it last made progress, `unsent` the bytes last counted."""
+    """`since` is the time when it last made progress.
+
+    `answer_bytes` is the size of a large answer that the kernel has not taken whole: it is in
+    memory to its last byte. `unsent` and `held` are what was counted last.
+    """
 
     since: int
+    answer_bytes: int
     unsent: int
+    held: int
 
     @property
     def phase(self) -> Phase: ...
@@ -80,16 +86,20 @@ class Connections:
 
     def remove(self, connection: Connection) -> None:
         self._open.discard(connection)
-        self._unsent.bytes -= connection.unsent
-        connection.unsent = 0
+        self._unsent.bytes -= connection.held
+        connection.held = 0
 
     def count_unsent(self, connection: Connection) -> None:
         """Count what a connection holds now. Any change is progress."""
-        unsent = connection.unsent_bytes() if connection in self._open else 0
+        if connection not in self._open:
+            return
+        unsent = connection.unsent_bytes()
         if unsent != connection.unsent:
             connection.since = self.now
-            self._unsent.bytes += unsent - connection.unsent
             connection.unsent = unsent
+        held = max(unsent, connection.answer_bytes)
+        self._unsent.bytes += held - connection.held
+        connection.held = held
 
     def sweep(self) -> None:
         """A second has passed: end what has waited too long, and report."""

@@ -34,7 +34,9 @@ class Protocol(HttpToolsProtocol):
     """Limits everything but the body, which the pipeline limits."""
 
     since = 0
+    answer_bytes = 0
     unsent = 0
+    held = 0
     _pending_bytes = 0
     _has_progressed = False
     _is_in_head = False
@@ -48,7 +50,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # uvicorn's FlowControl keeps the transport itself, to pause and resume reads.
         super().connection_made(transport)
-        self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
+        self._writes = JoinedWrites(transport, self.loop)
+        self.transport = cast(asyncio.Transport, self._writes)
         if not self._limits.add(self):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections")
 
@@ -83,10 +86,12 @@ class Protocol(HttpToolsProtocol):
         """The client reads more slowly than it asks: let it read before it asks for more."""
         super().pause_writing()
         self.flow.pause_reading()
+        self.answer_bytes = self._writes.batch_bytes()
         self._limits.count_unsent(self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.answer_bytes = 0
         self._limits.count_unsent(self)
         if self._is_held:
             self._is_held = False
@@ -219,6 +224,7 @@ class JoinedWrites:
         self._transport = transport
         self._loop = loop
         self._held = list[bytes]()
+        self._batch = list[bytes]()
         self._flush_later: asyncio.Handle | None = None
 
     def write(self, data: bytes) -> None:
@@ -241,10 +247,15 @@ class JoinedWrites:
     def get_write_buffer_size(self) -> int:
         return self._transport.get_write_buffer_size()
 
+    def batch_bytes(self) -> int:
+        """The size of what is being written, while the transport says that it is too much."""
+        return sum(map(len, self._batch))
+
     def _flush(self) -> None:
         if self._flush_later is not None:
             self._flush_later.cancel()
             self._flush_later = None
         if self._held:
-            held, self._held = self._held, []
-            self._transport.writelines(held)
+            self._batch, self._held = self._held, []
+            self._transport.writelines(self._batch)
+            self._batch = []

@@ -35,6 +35,12 @@ class Executor:
         self._metrics = metrics or Metrics()
         self._clock = clock
         self._turn_seconds = 0.0
+        self._running = set[int]()  # the threads that compute
+
+    @property
+    def running(self) -> int:
+        """How many places compute now."""
+        return len(self._running)
 
     def require_room(self) -> None:
         """Raise Overloaded if `run` would, before work that would then be wasted."""
@@ -81,10 +87,13 @@ class Executor:
         started = self._clock()
         self._metrics.queue_seconds.observe(started - submitted)
         self._metrics.waiting.dec()
+        thread = threading.get_ident()
+        self._running.add(thread)
         with self._metrics.running.track_inprogress():
             try:
                 return compute()
             finally:
+                self._running.discard(thread)
                 self._metrics.compute_seconds.observe(self._clock() - started)
 
     def _release(self, future: Future[Result]) -> None:

@@ -15,7 +15,9 @@ class Held:
     """A connection in any phase."""
 
     since = 0
+    answer_bytes = 0
     unsent = 0
+    held = 0
 
     def __init__(self, phase: Phase, size: int = 0) -> None:
         self.phase = phase
@@ -109,6 +111,19 @@ def test_unread_answers_leave_no_room_for_more_until_they_are_read_or_cut() -> N
     watched.connections.count_unsent(one)
     watched.unsent.require_room()
     watched.connections.remove(two)
+
+    assert watched.unsent.bytes == 0
+
+
+def test_answer_is_held_whole_until_its_last_byte_is_sent() -> None:
+    held = Held(Phase.SEND, size=1)
+    held.answer_bytes = 700
+    watched = Watched(held)
+
+    watched.connections.count_unsent(held)
+    assert watched.unsent.bytes == 700
+    held.size = held.answer_bytes = 0
+    watched.connections.count_unsent(held)
 
     assert watched.unsent.bytes == 0
 
