@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import uuid
 from http import HTTPStatus
 from typing import Any, cast
@@ -27,6 +28,11 @@ class Unacceptable(Exception):
         self.status = status
 
 
+VERSIONS = ("1.1", "1.0")
+# RFC 3986, 3.2.2 and 3.2.3: a name, IPv4 or [IPv6] address, and a port. Blanks do not count.
+HOST = re.compile(
+    rb"(?:(?:[A-Za-z0-9_.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?[ \t]*"
+)
 NOT_HTTP = "the request is not HTTP"
 
 
@@ -154,7 +160,21 @@ class Protocol(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
             return
+        self._check_head()
         super().on_headers_complete()
+
+    def _check_head(self) -> None:
+        """Raise Unacceptable for another version of HTTP, and for a wrong Host (RFC 9112, 3.2)."""
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+            raise Unacceptable(status, "this server speaks HTTP/1.1 and HTTP/1.0")
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if not hosts and version == "1.0":
+            return
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+            detail = "a request needs exactly one header Host, and that names a host"
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, detail)
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
