@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+MAX_FAULTS = 20  # that one answer names
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -114,7 +116,7 @@ class OperationUnknown(RequestError): ...
 class Invalid(RequestError):
     @classmethod
     def at(cls, faults: list[Fault]) -> Self:
-        """One error for several faults; the first one's detail is its summary."""
+        """One error for the first MAX_FAULTS faults; the first one's detail is its summary."""
         error = cls(faults[0].detail)
-        error.faults = faults
+        error.faults = faults[:MAX_FAULTS]
         return error

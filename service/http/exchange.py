@@ -7,6 +7,9 @@ from time import perf_counter
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from service.errors import Invalid
+
+MAX_PARAMETERS = 64  # no operation has as many
 SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,64}")
 
 
@@ -43,7 +46,11 @@ class Exchange:
         return None if value is None else value.decode("latin-1")
 
     def query(self) -> QueryParams:
-        return QueryParams(self.scope["query_string"])
+        """The parameters of the address. Raises Invalid, unparsed, if there are too many."""
+        query: bytes = self.scope["query_string"]
+        if query.count(b"&") >= MAX_PARAMETERS:
+            raise Invalid(f"a query has at most {MAX_PARAMETERS} parameters", "/query")
+        return QueryParams(query)
 
 
 def _request_id(given: bytes | None) -> str:
