@@ -150,7 +150,8 @@ class Protocol(HttpToolsProtocol):
         return b"\r\n".join([request, *fields, b"", b""])
 
     def on_message_begin(self) -> None:
-        self._has_progressed = self._is_in_head = True
+        self._is_in_head = True
+        self.since = self._limits.now
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
