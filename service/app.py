@@ -28,6 +28,7 @@ from service.serving.executor import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
+from service.serving.unsent import Unsent
 from service.settings import Settings
 
 DESCRIPTION = (
@@ -130,7 +131,8 @@ def _make_atlas(settings: Settings, workers: int) -> Atlas:
     executor = Executor(places, settings.inference_queue, metrics)
     lifecycle = Lifecycle(registry, executor)
     cache = AnswerCache(settings.cache_bytes, metrics)
-    return Atlas(settings, registry, executor, lifecycle, cache, metrics)
+    unsent = Unsent(settings.max_unsent_bytes)
+    return Atlas(settings, registry, executor, lifecycle, cache, metrics, unsent)
 
 
 async def _leave_to_the_pipeline(_: Request, exc: Exception) -> Response:

@@ -10,6 +10,7 @@ ServiceError
 ├── NotReady                    models are still loading, or one failed to
 ├── ShuttingDown                the service is draining; requests belong elsewhere
 ├── Overloaded                  every place and the queue are taken
+├── AnswersUnread               clients leave too many answers unread
 ├── KeyRequired                 the API key is missing or wrong
 ├── HostUnknown                 it was sent to a host that this service does not answer for
 ├── FromAnotherOrigin           a page of another origin had a browser send it
@@ -28,6 +29,8 @@ Why an artifact cannot be used is in artifact/errors.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
+
+MAX_FAULTS = 20  # that one answer names
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Overloaded(ServiceError):
         super().__init__("all places and the queue are taken")
 
 
+class AnswersUnread(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("too many answers wait for their clients to read them")
+
+
 class KeyRequired(ServiceError): ...
 
 
@@ -128,7 +136,7 @@ class OperationUnknown(RequestError): ...
 class Invalid(RequestError):
     @classmethod
     def at(cls, faults: list[Fault]) -> Self:
-        """One error for several faults; the first one's detail is its summary."""
+        """One error for the first MAX_FAULTS faults; the first one's detail is its summary."""
         error = cls(faults[0].detail)
-        error.faults = faults
+        error.faults = faults[:MAX_FAULTS]
         return error

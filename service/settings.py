@@ -129,6 +129,23 @@ class Settings(BaseSettings):
         ge=0,
         description="Most bytes of pictures that a process keeps; 0: every one is drawn.",
     )
+    keep_alive_seconds: Count = Field(
+        75, description="Time that an idle connection stays open; longer than in any front."
+    )
+    receive_timeout_seconds: Count = Field(
+        10, description="Time for the head of a request, and for each next part of its body."
+    )
+    send_timeout_seconds: Count = Field(
+        30, description="Time that an answer may wait until its client reads on."
+    )
+    max_unsent_bytes: Count = Field(
+        128 * 2**20,
+        description="Most bytes of unread answers in a process; beyond it: 503.",
+    )
+    max_connections: Count = Field(
+        4096,
+        description="Most connections of a process; fewer where it may open fewer files.",
+    )
     retry_after_seconds: Count = Field(1, description="Retry-After of a 503 answer.")
     max_body_bytes: Count = Field(8 * 2**20, description="Largest request body in bytes.")
     max_picture_pixels: Count = Field(

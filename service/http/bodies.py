@@ -8,11 +8,18 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.errors import BodyTooLarge, Fault, Invalid, Malformed, MediaTypeUnsupported, pointer_to
+from service.errors import (
+    MAX_FAULTS,
+    BodyTooLarge,
+    Fault,
+    Invalid,
+    Malformed,
+    MediaTypeUnsupported,
+    pointer_to,
+)
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
 from service.http.forms import parse_form
-from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
 from service.serving.executor import Executor

@@ -7,7 +7,10 @@ from time import perf_counter
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from service.errors import Invalid
+
 BLANKS = b" \t"  # OWS of RFC 9110, 5.6.3
+MAX_PARAMETERS = 64  # no operation has as many
 SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,64}")
 
 
@@ -60,7 +63,11 @@ class Exchange:
         return [word for it in words if (word := it.strip(BLANKS))]
 
     def query(self) -> QueryParams:
-        return QueryParams(self.scope["query_string"])
+        """The parameters of the address. Raises Invalid, unparsed, if there are too many."""
+        query: bytes = self.scope["query_string"]
+        if query.count(b"&") >= MAX_PARAMETERS:
+            raise Invalid(f"a query has at most {MAX_PARAMETERS} parameters", "/query")
+        return QueryParams(query)
 
 
 def _request_id(given: bytes | None) -> str:

@@ -94,8 +94,8 @@ class Pipeline:
         except Disconnected:
             pass
         except asyncio.CancelledError:  # the grace of a shutdown is over
+            self._atlas.lifecycle.drain()  # so that the answer closes the connection
             answer = self._refuse(exchange, ShuttingDown())
-            answer.headers.append((b"connection", b"close"))
         except Exception as exc:
             answer = self._refuse(exchange, exc)
         if answer is not None:
@@ -125,6 +125,7 @@ class Pipeline:
             held = b",".join(exchange.values(b"if-none-match"))
             if is_current(held.decode("latin-1"), plan.key):
                 return Answer(304, cache_headers(plan.key))
+        self._atlas.unsent.require_room()
         result = self._atlas.answer_here(plan)
         if result is None:
             result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
@@ -201,6 +202,7 @@ class Pipeline:
 
     async def _pass_on(self, exchange: Exchange) -> Answer:
         """The answer of FastAPI's own routes. Raises HTTPException where there is none."""
+        self._atlas.unsent.require_room()
         scope = {**exchange.scope, "method": exchange.method}
         messages = list[Message]()
 

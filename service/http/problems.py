@@ -13,7 +13,6 @@ from service.http.answer import Answer, answer_with
 from service.http.api_key import HEADER
 
 MEDIA_TYPE = "application/problem+json"
-MAX_FAULTS = 20
 FAILED = "the service failed; the log says why"
 
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
@@ -31,6 +30,7 @@ STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AnswersUnread: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -75,7 +75,7 @@ def refusal_of(exc: Exception, retry_after_seconds: int) -> Refusal:
     if isinstance(exc, HTTPException):
         return Refusal(HTTPStatus(exc.status_code), exc.detail, (), _with_head(exc.headers or {}))
     if isinstance(exc, RequestValidationError):
-        faults = [_framework_fault(error) for error in exc.errors()[:MAX_FAULTS]]
+        faults = [_framework_fault(error) for error in exc.errors()[: errors.MAX_FAULTS]]
         return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, faults[0].detail, faults)
     return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 

@@ -12,6 +12,7 @@ from service.operations import limits
 from service.operations.encodings import encode_json, reconstruct_json
 from service.pictures.fitting import Picture, Polarity, read_picture
 from service.pictures.formats import is_small_png
+from service.serving.executor import stop_if_unwanted
 from service.serving.work import SMALL_IMAGES, Work
 from service.settings import Settings
 
@@ -66,6 +67,7 @@ def _answer_files(
 ) -> bytes:
     spec, pictures, declared_pixels = artifact.manifest.image, list[Picture](), 0
     for index, content in enumerate(files):
+        stop_if_unwanted()
         pointer = f"/form/images/{index}"
         picture = read_picture(content, spec, polarity, settings.max_picture_pixels, pointer)
         declared_pixels += picture.declared_pixels

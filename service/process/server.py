@@ -2,24 +2,32 @@
 
 import asyncio
 import contextlib
-import math
+import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
 
+from service.process.connections import Connections
 from service.process.protocol import Protocol
+from service.serving.atlas import Atlas
 from service.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 # A client may be sending a request on an open connection right now. Closing the connection at once
 # would reset it, so wait this long for a request, whose response then tells the client to close.
 SILENT_SECONDS = 1
+# Time to send the 503s of requests that the end of the grace has cut.
+FLUSH_SECONDS = 1
 
 
 class Server(uvicorn.Server):
@@ -32,7 +40,6 @@ class Server(uvicorn.Server):
                 app,
                 host=settings.host,
                 port=settings.port,
-                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,  # process/logs.py configures it
@@ -42,6 +49,10 @@ class Server(uvicorn.Server):
                 proxy_headers=False,  # nothing depends on the client's address
             )
         )
+        self._atlas: Atlas = app.state.atlas
+        self._connections = Connections(settings, self._atlas.unsent, self._atlas.metrics)
+        self._protocol = partial(Protocol, self._connections)
+        self.config.http = self._protocol  # type: ignore[assignment]
         self._drain = drain
         self._grace_seconds = settings.shutdown_grace_seconds
 
@@ -51,6 +62,12 @@ class Server(uvicorn.Server):
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
+    async def on_tick(self, counter: int) -> bool:
+        """uvicorn calls it ten times a second while it serves."""
+        if counter % 10 == 0:
+            self._connections.sweep()
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish requests on open connections, at most for the grace time, then close them."""
         deadline = monotonic() + self._grace_seconds
@@ -58,8 +75,26 @@ class Server(uvicorn.Server):
         silent_until = monotonic() + SILENT_SECONDS
         while self._is_busy(silent_until) and not self.force_exit and monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
-        self.config.timeout_graceful_shutdown = max(0, math.ceil(deadline - monotonic()))
-        await super().shutdown(sockets)
+        # uvicorn declares whole seconds, but only hands them to asyncio.wait_for.
+        seconds = max(0.0, deadline - monotonic())
+        self.config.timeout_graceful_shutdown = seconds  # type: ignore[assignment]
+        # At the end of the grace uvicorn cancels the requests, which then get 503.
+        ending = asyncio.create_task(super().shutdown(sockets))
+        while not ending.done() and not self.force_exit and monotonic() < deadline + FLUSH_SECONDS:
+            await asyncio.wait([ending], timeout=POLL_SECONDS)
+        if not ending.done():
+            self._leave()
+        await ending
+
+    def _leave(self) -> NoReturn:
+        """Exit although threads still compute: nothing stops them, and Python would wait for them.
+
+        All requests have their answers by now.
+        """
+        running = self._atlas.executor.running
+        logger.warning("exiting before the end of %d computations", running)
+        logging.shutdown()
+        os._exit(0)
 
     async def _stop_listening(self, sockets: list[socket.socket]) -> None:
         """Close the listeners, but accept the kernel's backlog first: closing would reset it."""
@@ -70,7 +105,7 @@ class Server(uvicorn.Server):
             listening.close()
         await asyncio.sleep(POLL_SECONDS)  # the event loop closes its listeners in its next turns
         loop = asyncio.get_running_loop()
-        protocol = partial(Protocol, self.config, self.server_state, self.lifespan.state)
+        protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
         for listener in listeners:  # the last copies: once they close, clients are refused
             accepted = list[socket.socket]()
             listener.setblocking(False)

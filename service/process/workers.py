@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 MAX_DEFAULT_WORKERS = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client
 SHARED_MEMORY = "/dev/shm"  # writable even in containers with a read-only file system
+# A worker ends within a second or two of its grace, unless its event loop hangs.
+OVERSTAY_SECONDS = 5
 # A worker writes one of these to its standard input once it listens.
 READY = b"2"  # with all models
 SERVING = b"1"  # without some of them
@@ -88,6 +90,7 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._drain())
         signal.signal(signal.SIGHUP, lambda *_: self._send(signal.SIGHUP))
+        signal.signal(signal.SIGALRM, lambda *_: self._kill())
 
     def _start(self, environment: dict[str, str]) -> None:
         # The worker inherits the block: a SIGHUP waits until the worker can handle it.
@@ -130,8 +133,14 @@ class Workers:
         return exit_code if exit_code >= 0 else 1
 
     def _drain(self) -> None:
+        if not self._is_draining:
+            signal.alarm(self._settings.shutdown_grace_seconds + OVERSTAY_SECONDS)
         self._is_draining = True
         self._send(signal.SIGTERM)
+
+    def _kill(self) -> None:
+        logger.error("%d workers outstay the grace: killing them", len(self._started))
+        self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
         # Popen.send_signal may reap the worker, for which `_watch` waits.

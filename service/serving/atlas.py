@@ -9,6 +9,7 @@ from service.serving.executor import Executor
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
+from service.serving.unsent import Unsent
 from service.serving.work import Work
 from service.settings import Settings
 
@@ -23,6 +24,7 @@ class Atlas:
     lifecycle: Lifecycle
     cache: AnswerCache
     metrics: Metrics
+    unsent: Unsent
 
     def answer_here(self, work: Work[Any]) -> Any:
         """The result if it is kept, or can be computed on the event loop now; otherwise None."""
@@ -36,10 +38,15 @@ class Atlas:
         return self.cache.draw_here(work.key, compute) if work.key else compute()
 
     async def answer(self, work: Work[Any]) -> Any:
-        """The result, computed in a place of the executor. Raises Overloaded."""
+        """The result, computed in a place of the executor. Raises Overloaded and AnswersUnread."""
         self._items[work.kind].observe(work.items)
-        compute = partial(self.executor.run, work.compute)
+        compute = partial(self.executor.run, partial(self._compute, work))
         return await (self.cache.draw(work.key, compute) if work.key else compute())
+
+    def _compute(self, work: Work[Any]) -> Any:
+        # The answers before this one may be unread by now.
+        self.unsent.require_room()
+        return work.compute()
 
     @cached_property
     def _items(self) -> dict[str, Any]:

@@ -16,6 +16,20 @@ Result = TypeVar("Result")
 TURN_SECONDS = 0.008
 
 
+_thread = threading.local()
+
+
+class Unwanted(Exception):
+    """Nobody waits for the result of this work any more."""
+
+
+def stop_if_unwanted() -> None:
+    """Raise Unwanted if this work has been cancelled. Long work calls it between its steps."""
+    is_unwanted: threading.Event | None = getattr(_thread, "is_unwanted", None)
+    if is_unwanted is not None and is_unwanted.is_set():
+        raise Unwanted
+
+
 class Executor:
     """A fixed number of places to compute in, and a bounded queue before them.
 
@@ -35,6 +49,12 @@ class Executor:
         self._metrics = metrics or Metrics()
         self._clock = clock
         self._turn_seconds = 0.0
+        self._running = set[int]()  # the threads that compute
+
+    @property
+    def running(self) -> int:
+        """How many places compute now."""
+        return len(self._running)
 
     def require_room(self) -> None:
         """Raise Overloaded if `run` would, before work that would then be wasted."""
@@ -59,16 +79,23 @@ class Executor:
             self._metrics.compute_seconds.observe(seconds)
 
     async def run(self, compute: Callable[[], Result]) -> Result:
-        """Compute in a place, after what waits already. If the caller is cancelled first, skip it.
+        """Compute in a place, after what waits already.
 
+        If the caller is cancelled, work that waits is skipped, and work that runs ends where it
+        next calls `stop_if_unwanted`.
         Raises Overloaded at once when all places and the queue are taken.
         """
         if not self._admissions.acquire(blocking=False):
             self._refuse()
         self._metrics.waiting.inc()
-        future = self._threads.submit(self._compute, compute, self._clock())
+        is_unwanted = threading.Event()
+        future = self._threads.submit(self._compute, compute, self._clock(), is_unwanted)
         future.add_done_callback(self._release)
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            is_unwanted.set()
+            raise
 
     def close(self) -> None:
         """Finish what runs, drop what waits."""
@@ -77,14 +104,20 @@ class Executor:
     def _end_turn(self) -> None:
         self._turn_seconds = 0.0
 
-    def _compute(self, compute: Callable[[], Result], submitted: float) -> Result:
+    def _compute(
+        self, compute: Callable[[], Result], submitted: float, is_unwanted: threading.Event
+    ) -> Result:
+        _thread.is_unwanted = is_unwanted
         started = self._clock()
         self._metrics.queue_seconds.observe(started - submitted)
         self._metrics.waiting.dec()
+        thread = threading.get_ident()
+        self._running.add(thread)
         with self._metrics.running.track_inprogress():
             try:
                 return compute()
             finally:
+                self._running.discard(thread)
                 self._metrics.compute_seconds.observe(self._clock() - started)
 
     def _release(self, future: Future[Result]) -> None:

@@ -11,6 +11,7 @@ from service.artifact.arrays import Floats, Levels
 from service.artifact.contract import Artifact
 from service.artifact.errors import ModelUnreadable, one_line
 from service.errors import Invalid
+from service.serving.executor import stop_if_unwanted
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -38,7 +39,10 @@ def encode(artifact: Artifact, images: Floats, pointer: str = "/body/images") ->
     in the request.
     """
     starts = range(0, len(images), BLOCK)
-    blocks = [artifact.model.encode(images[start : start + BLOCK, None]) for start in starts]
+    blocks = []
+    for start in starts:
+        stop_if_unwanted()
+        blocks.append(artifact.model.encode(images[start : start + BLOCK, None]))
     means, deviations = (_joined(parts) for parts in zip(*blocks, strict=True))
     _check(np.isfinite(means), NOT_FINITE, pointer)
     _check((deviations >= 0) & (deviations < np.inf), NO_DEVIATION, pointer)
@@ -77,6 +81,7 @@ def warm_up(artifact: Artifact) -> None:
 
 def _decode_blocks(artifact: Artifact, latents: Floats, pointer: str | None) -> Iterator[Floats]:
     for start in range(0, len(latents), BLOCK):
+        stop_if_unwanted()
         pixels = artifact.model.decode(latents[start : start + BLOCK])[:, 0]
         _check(np.isfinite(pixels), NOT_FINITE, pointer, start)
         yield pixels

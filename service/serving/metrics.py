@@ -81,6 +81,16 @@ class Metrics:
             ("outcome",),
         )
         self.cache_bytes = gauge("atlas_cache_bytes", "Bytes of the pictures that are kept.")
+        self.connections = gauge("atlas_connections", "Open connections.")
+        self.closed_connections = counter(
+            "atlas_connections_closed",
+            "Connections that the service closed because their clients made no progress, or "
+            "because there were too many.",
+            ("reason",),
+        )
+        self.unsent_bytes = gauge(
+            "atlas_unsent_bytes", "Bytes of answers that wait for their clients to read them."
+        )
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
 

@@ -21,11 +21,10 @@ from starlette.types import Message
 from service.api.requests import DecodeInput, EncodePixelsInput
 from service.app import create_app
 from service.artifact.load import load_artifact
-from service.errors import BodyTooLarge, Invalid, Malformed, Overloaded
+from service.errors import MAX_FAULTS, BodyTooLarge, Invalid, Malformed, Overloaded
 from service.http.bodies import LargeBodies, check_size, parse_json, read_body, read_json
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
-from service.http.problems import MAX_FAULTS
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
 from service.serving.work import SMALL_BYTES

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
+from service.errors import MAX_FAULTS
 from service.http.operation import Operation
 from service.serving.atlas import Atlas
 from tests.service.answers import assert_problem
@@ -77,3 +78,20 @@ def test_number_of_a_path_is_plain_digits(repository: Path, text: str) -> None:
 
     assert client.get("/21").text == "21"
     assert_problem(client.get(f"/{text}"), 422, "/path/place")
+
+
+@pytest.mark.parametrize("query", ["a&" * 30_000, "&".join(f"a{n}=1" for n in range(7_000))])
+@pytest.mark.parametrize("path", ["/livez", "/grid", "/tiles/vae.json"])
+def test_query_of_many_parameters_is_refused_unparsed(
+    client: TestClient, path: str, query: str
+) -> None:
+    answer = client.get(f"{path}?{query}")
+
+    assert_problem(answer, 422, "/query")
+    assert len(answer.content) < 1000
+
+
+def test_answer_names_no_more_than_so_many_faults(client: TestClient) -> None:
+    answer = client.get("/livez?" + "&".join(f"a{n}=1" for n in range(60)))
+
+    assert_problem(answer, 422, *(f"/query/a{n}" for n in range(MAX_FAULTS)))

@@ -70,6 +70,19 @@ HOSTILE = {
     "half of the body": length(b"%d" % (len(BODY) + 50)),
     "header without a colon": GET + b"colourless\r\n\r\n",
     "NUL in a header": GET + b"X: a\0b\r\n\r\n",
+    "no Host": b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n",
+    "two Hosts": GET + b"Host: localhost\r\n\r\n",
+    "two Hosts in HTTP/1.0": b"GET /livez HTTP/1.0\r\nHost: localhost\r\nHost: b\r\n\r\n",
+    "empty Host": b"GET /livez HTTP/1.1\r\nHost:\r\n\r\n",
+    "Host with a path": b"GET /livez HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "Host with a user": b"GET /livez HTTP/1.1\r\nHost: a@b\r\n\r\n",
+    "Host of two hosts": b"GET /livez HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "Host beyond ASCII": b"GET /livez HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n",
+    "Host with a port in words": b"GET /livez HTTP/1.1\r\nHost: a:http\r\n\r\n",
+    "HTTP/0.9": b"GET /livez HTTP/0.9\r\nHost: localhost\r\n\r\n",
+    "HTTP/0.9 without a version": b"GET /livez\r\n\r\n",
+    "HTTP/1.2": b"GET /livez HTTP/1.2\r\nHost: localhost\r\n\r\n",
+    "HTTP/2.0": b"GET /livez HTTP/2.0\r\nHost: localhost\r\n\r\n",
     "space in the target": b"GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "target that is no path": b"GET nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "target beyond ASCII": b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -131,6 +144,24 @@ def test_others_are_served_while_requests_stand_half_sent(server: str) -> None:
 @pytest.mark.parametrize("path", ["/livez", "/grid?rows=1", "/models"])
 def test_http_1_0_is_answered_and_closed(server: str, path: str) -> None:
     assert exchange(server, f"GET {path} HTTP/1.0\r\n\r\n".encode(), ends=False) == 200
+
+
+HOSTS = ("a", "a.example:80", "127.0.0.1:8000", "[::1]:8000", "my_service", "a:", "a \t", "A%20")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_host_of_any_right_form_is_answered(server: str, host: str) -> None:
+    request = f"GET /livez HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+    assert exchange(server, request, ends=False) == 200
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("HTTP/2.0", 505), ("HTTP/0.9", 505), ("HTTP/1.1", 400), ("HTTP/1.0", 200)],
+)
+def test_head_without_a_host_or_of_another_version(server: str, line: str, status: int) -> None:
+    assert exchange(server, f"GET /livez {line}\r\n\r\n".encode(), ends=False) == status
 
 
 def test_client_that_waits_for_100_continue_gets_it(server: str) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from tests import tiny
 from tests.docker.load import CLIENTS, Load
 from tests.server import figure, serve, until
-from tests.service.slow_work import ONE_PLACE, slow_grid
+from tests.service.slow_work import ONE_PLACE, endless_points, publish_endless, slow_grid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -81,3 +82,77 @@ def test_end_of_the_grace_answers_503_and_ends_with_0(repository: Path) -> None:
         assert answers[-1].headers["content-type"] in ("application/problem+json", "image/png")
         assert 503 in {answer.status_code for answer in answers} <= {200, 503}
         assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_work_that_does_not_end_holds_no_exit_up(tmp_path: Path, workers: int) -> None:
+    environment = os.environ | ONE_PLACE | {"ATLAS_SHUTDOWN_GRACE_SECONDS": "0"}
+    log = list[str]()
+    with (
+        serve(
+            ["-m", "service"],
+            publish_endless(tmp_path),
+            environment=environment,
+            log=log,
+            workers=workers,
+        ) as (address, process),
+        ThreadPoolExecutor(2) as clients,
+    ):
+        asked = [
+            clients.submit(httpx.post, f"{address}/decode", json=endless_points(), timeout=60)
+            for _ in range(2)
+        ]
+        until(lambda: figure(address, "atlas_inference_running") >= 1)
+        until(lambda: figure(address, "atlas_request_items_count", kind="latents") == 2)
+        process.send_signal(signal.SIGTERM)
+
+        answers = [it.result() for it in asked]
+        assert [answer.status_code for answer in answers] == [503, 503]
+        assert {answer.headers["connection"] for answer in answers} == {"close"}
+        assert process.wait(timeout=30) == 0
+    assert any("exiting before the end of 1 computations" in line for line in log)
+
+
+def test_second_interrupt_ends_work_that_does_not_end(tmp_path: Path) -> None:
+    with (
+        serve(["-m", "service"], publish_endless(tmp_path)) as (address, process),
+        httpx.Client(base_url=address) as prober,
+        ThreadPoolExecutor(1) as clients,
+    ):
+        prober.get("/readyz")
+        cut = clients.submit(httpx.post, f"{address}/decode", json=endless_points(), timeout=60)
+        until(lambda: figure(address, "atlas_inference_running") == 1)
+        process.send_signal(signal.SIGINT)
+        until(lambda: prober.get("/readyz").status_code == 503)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=30) == 0
+        assert isinstance(cut.exception(), httpx.TransportError)
+
+
+def computed_by_workers(pid: int) -> float:
+    """CPU seconds that the workers of a server have taken."""
+    return sum(worker.cpu_times().user for worker in psutil.Process(pid).children())
+
+
+@pytest.mark.slow
+def test_worker_whose_event_loop_hangs_is_killed_after_the_grace(tmp_path: Path) -> None:
+    environment = os.environ | {"ATLAS_SHUTDOWN_GRACE_SECONDS": "0"}
+    log = list[str]()
+    with (
+        serve(
+            ["-m", "service"],
+            publish_endless(tmp_path),
+            environment=environment,
+            log=log,
+            workers=2,
+        ) as (address, process),
+        ThreadPoolExecutor(1) as clients,
+    ):
+        before = computed_by_workers(process.pid)
+        clients.submit(httpx.post, f"{address}/decode", json=endless_points(1), timeout=60)
+        until(lambda: computed_by_workers(process.pid) > before + 0.5)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=60) == 1
+    assert any("killing" in line for line in log)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from service.errors import Overloaded
-from service.serving.executor import TURN_SECONDS, Executor
+from service.serving.executor import TURN_SECONDS, Executor, Unwanted, stop_if_unwanted
 from service.serving.metrics import Metrics
 
 
@@ -46,6 +46,37 @@ def test_waiter_that_is_cancelled_never_runs() -> None:
         return ran
 
     assert asyncio.run(cancel()) == ["neighbour"]
+
+
+def test_running_work_that_is_cancelled_stops_at_its_next_step() -> None:
+    async def cancel() -> list[str]:
+        executor = Executor(places=1, queue=1)
+        begun, gate, ended = threading.Event(), threading.Event(), list[str]()
+
+        def compute() -> None:
+            begun.set()
+            gate.wait()
+            try:
+                stop_if_unwanted()
+                ended.append("finished")
+            except Unwanted:
+                ended.append("stopped")
+                raise
+
+        running = asyncio.ensure_future(executor.run(compute))
+        await asyncio.to_thread(begun.wait)
+        running.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        await executor.run(compute)  # the next work in the same place is wanted
+        executor.close()
+        return ended
+
+    assert asyncio.run(cancel()) == ["stopped", "finished"]
+
+
+def test_work_outside_a_place_is_always_wanted() -> None:
+    stop_if_unwanted()
 
 
 def test_work_on_the_event_loop_is_limited_in_each_of_its_turns() -> None:
