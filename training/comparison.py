@@ -13,6 +13,8 @@ from training.errors import NotComparable
 from training.network import PublishedNetwork
 
 MIN_RELATIVE_DIFFERENCE = 0.02  # a smaller one says little
+# Measures of older artifacts that were best for blurred pictures. They get no star.
+RETIRED = frozenset({"smoothness", "abruptness", "midway_realism"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Row:
     def best(self) -> frozenset[int]:
         """The indices of the best values, as shown; empty if all are equal."""
         shown = {index: float(show(m)) for index, m in enumerate(self.measures) if m is not None}
-        if self.better == "neither" or len(set(shown.values())) < 2:
+        is_ranked = self.better != "neither" and self.name not in RETIRED
+        if not is_ranked or len(set(shown.values())) < 2:
             return frozenset()
         best = min(shown.values()) if self.better == "lower" else max(shown.values())
         return frozenset(index for index, value in shown.items() if value == best)
@@ -86,6 +89,12 @@ class Comparison:
             f"{c.label} has no measures; to add them: python -m training measure {c.folder}"
             for c in self.candidates
             if not c.measures
+        ]
+        notes += [
+            f"{c.label} has older measures, some of which are best for blurred pictures; to renew "
+            f"them: python -m training measure {c.folder}"
+            for c in self.candidates
+            if RETIRED & c.measures.keys()
         ]
         if len({c.artifact.manifest.dataset.digest for c in self.candidates}) > 1:
             notes.append(
@@ -154,10 +163,9 @@ PHRASES = {
         "Half of the pictures crowd onto the smallest part of the square from -4 to 4 with",
         True,
     ),
-    "midway_realism": (
-        "Pictures midway between two classes look as real as reconstructions about equally often "
-        "with each model",
-        "Pictures midway between two classes look as real as reconstructions most often with",
+    "realism_midway": (
+        "Pictures midway between two classes are about equally realistic with each model",
+        "Pictures midway between two classes are most realistic with",
         False,
     ),
 }

@@ -15,14 +15,14 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from torch import Tensor
 
-from service.artifact.arrays import Doubles, Floats
+from service.artifact.arrays import Floats
 from service.artifact.contract import Reference
 from service.artifact.manifest import Measure
 from training.datasets import LabelledImages
 from training.figures import GRID_BOUND, GRID_SIDE, grid_points
 from training.losses import kl_from_deviation, reconstruction_from_pixels
-from training.midway_realism import compute_midway_realism
 from training.network import BATCH_SIZE, Network, as_images, encode_levels, encode_means
+from training.realism import MIN_PICTURES, Realism, RealismScores, compute_realism
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ TRUST_SAMPLE = 2000
 TRUST_NEIGHBOURS = 10
 COVERAGE_SIDE = 200  # lattice points per side: 0.04 apart, a fraction of the support distance
 SPREAD_SIDE = 40  # cells per side: 0.2 wide, half a step of the grid
-ABRUPT_SHARE = 0.05  # of the grid's borders
 # Unit, and which values are better.
 UNITS: dict[str, tuple[str, Literal["lower", "higher", "neither"]]] = {
     "reconstruction": ("nats per image", "lower"),
@@ -42,9 +41,9 @@ UNITS: dict[str, tuple[str, Literal["lower", "higher", "neither"]]] = {
     "trustworthiness": ("of 1", "higher"),
     "coverage": ("%", "neither"),
     "spread": ("%", "neither"),
-    "smoothness": ("grey levels", "lower"),
-    "abruptness": ("grey levels", "lower"),
-    "midway_realism": ("%", "higher"),
+    "grid_step": ("grey levels", "neither"),
+    "realism_midway": ("of 100", "higher"),
+    "realism_grid": ("of 100", "higher"),
 }
 SENTENCES = {
     "reconstruction": "On average, the reconstruction of a held-out picture is {value:.1f} nats "
@@ -59,13 +58,18 @@ SENTENCES = {
     "picture lies near the rest.",
     "spread": "Half of the held-out pictures lie on {value:.1f} % of the square from -4 to 4; in "
     "a normal distribution they would take 6.8 %.",  # pi * 2 ln 2 / 64
-    "smoothness": "From one picture of the 21 x 21 grid to the next, a pixel changes by "
-    "{value:.1f} of 255 grey levels on average; less is smoother.",
-    "abruptness": "Across the most abrupt 5 % of the grid's borders, a pixel changes by "
-    "{value:.1f} of 255 grey levels on average.",
-    "midway_realism": "Of 100 pictures decoded midway between two classes, {value:.0f} are as "
-    "near to a real picture as 95 of 100 reconstructions are.",
+    "grid_step": "From one picture of the 21 x 21 grid to the next, a pixel changes by "
+    "{value:.1f} of 255 grey levels on average; blurred pictures change less than sharp ones.",
+    "realism_midway": "Pictures decoded midway between two classes score {value:.0f} for realism, "
+    "held-out pictures {held_out.score:.0f}: {midway.precision:.0f} of 100 look like a real "
+    "picture, and {midway.coverage:.0f} of 100 real ones have a look-alike among them.",
+    "realism_grid": "Pictures from all over the square from -4 to 4 score {value:.0f} for realism, "
+    "held-out pictures {held_out.score:.0f}: {grid.precision:.0f} of 100 look like a real "
+    "picture, and {grid.coverage:.0f} of 100 real ones have a look-alike among them.",
 }
+
+
+Words = dict[str, float | str | Realism | None]  # for the sentences
 
 
 @dataclass(frozen=True)
@@ -88,27 +92,27 @@ def compute_measures(space: Space) -> list[Measure]:
     start = time.perf_counter()
     codes, deviations = encode_levels(space.network, space.held_out.pixels)
     is_plane = codes.shape[1] == 2
+    realism = compute_realism(space.network, space.training, space.held_out, codes, space.seed)
     values = {
         "reconstruction": _reconstruction(space, codes),
         "kl": kl_from_deviation(codes, deviations).item() if deviations.any() else None,
         "knn_accuracy": _knn_accuracy(space, codes),
         "trustworthiness": _trustworthiness(space, codes),
         **(_plane_measures(space, codes.numpy()) if is_plane else {}),
-        "midway_realism": compute_midway_realism(
-            space.network, space.training, space.held_out, codes, space.seed
-        ),
+        **_realism_measures(realism),
     }
     found = {name: value for name, value in values.items() if value is not None}
-    words = {
+    words: Words = {
         "places": float(f"{math.exp(min(found.get('kl', 0), 50)):.2g}"),  # as 'about' promises
         "neighbours": min(NEIGHBOURS, len(space.training.labels)),
         "space": "plane" if is_plane else "latent space",
+        **(vars(realism) if realism is not None else {}),
     }
     logger.info("computed %d measures in %.1f s", len(found), time.perf_counter() - start)
     return [_as_measure(name, value, words) for name, value in found.items()]
 
 
-def _as_measure(name: str, value: float, words: dict[str, float | str]) -> Measure:
+def _as_measure(name: str, value: float, words: Words) -> Measure:
     unit, better = UNITS[name]
     value = 100 * value if unit == "%" else value
     sentence = SENTENCES[name].format(value=value, **words)
@@ -146,14 +150,22 @@ def _trustworthiness(space: Space, codes: Tensor) -> float | None:
 
 
 def _plane_measures(space: Space, codes: Floats) -> dict[str, float | None]:
-    changes = _border_changes(space.network)
-    abrupt_count = max(1, round(ABRUPT_SHARE * len(changes)))
     return {
         "coverage": _coverage(space),
         "spread": _spread(codes),
-        "smoothness": float(changes.mean()),
-        "abruptness": float(np.sort(changes)[-abrupt_count:].mean()),
+        "grid_step": _grid_step(space.network),
     }
+
+
+def _realism_measures(realism: RealismScores | None) -> dict[str, float]:
+    if realism is None:
+        logger.info(
+            "realism is not measured: it takes two classes or more, and %d pictures or more",
+            MIN_PICTURES,
+        )
+        return {}
+    scores = {"realism_midway": realism.midway, "realism_grid": realism.grid}
+    return {name: part.score for name, part in scores.items() if part is not None}
 
 
 def _coverage(space: Space) -> float:
@@ -180,10 +192,10 @@ def _spread(codes: Floats) -> float | None:
 
 
 @torch.inference_mode()
-def _border_changes(network: Network) -> Doubles:
-    """The mean change in grey levels across each border between two pictures of the grid."""
+def _grid_step(network: Network) -> float:
+    """The mean change in grey levels across the borders between two pictures of the grid."""
     points = torch.from_numpy(grid_points())
     decoded = 255 * network.decode(points).double().numpy()
     grid = decoded.reshape(GRID_SIDE, GRID_SIDE, -1)
-    changes = [np.abs(np.diff(grid, axis=axis)).mean(axis=2).ravel() for axis in (0, 1)]
-    return np.concatenate(changes)
+    changes = [np.abs(np.diff(grid, axis=axis)).ravel() for axis in (0, 1)]
+    return float(np.concatenate(changes).mean())

@@ -63,5 +63,5 @@ def get_model(atlas: Atlas, path: ModelPath) -> ModelDetails:
     )
 )
 def get_statistics(atlas: Atlas, path: ModelPath) -> ModelStatistics:
-    """How faithful, orderly, full and smooth the latent space is: figures to compare models by."""
+    """How faithful, orderly, full and realistic a latent space is: figures to compare models by."""
     return ModelStatistics.model_validate(atlas.registry.get(path.name))

@@ -8,6 +8,9 @@
  * @property {(Measure | undefined)[]} found in the order of the models; undefined: not defined
  */
 
+// Measures of older artifacts that were best for blurred pictures: none of their values is better.
+const RETIRED = new Set(["smoothness", "abruptness", "midway_realism"]);
+
 /**
  * Every measure that any of the models has.
  *
@@ -18,7 +21,10 @@ export function compare(measures) {
   const comparisons = new Map();
   measures.forEach((own, index) => {
     for (const measure of own) {
-      const comparison = comparisons.get(measure.name) ?? { measure, found: measures.map(nothing) };
+      const comparison = comparisons.get(measure.name) ?? {
+        measure: ranked(measure),
+        found: measures.map(nothing),
+      };
       comparison.found[index] = measure;
       comparisons.set(measure.name, comparison);
     }
@@ -58,6 +64,11 @@ function differenceOf({ found: [one, other] }) {
   if (one === undefined || other === undefined) return null;
   const larger = Math.max(Math.abs(one.value), Math.abs(other.value), Number.EPSILON);
   return Math.abs(one.value - other.value) / larger;
+}
+
+/** @param {Measure} measure @returns {Measure} */
+function ranked(measure) {
+  return RETIRED.has(measure.name) ? { ...measure, better: "neither" } : measure;
 }
 
 /** @returns {Measure | undefined} */

@@ -65,7 +65,7 @@ def test_figures_of_both_models_are_explained(atlas: Atlas) -> None:
 def test_what_differs_most_is_picked_out(atlas: Atlas) -> None:
     names = atlas.page.locator("#differences tr th[scope=row]")
 
-    expect(names).to_contain_text(["spread", "coverage", "midway realism"])
+    expect(names).to_contain_text(["spread", "coverage", "realism midway"])
 
     atlas.open("#models=ae")
     expect(atlas.page.locator("#differences")).to_be_hidden()

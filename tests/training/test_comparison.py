@@ -12,7 +12,10 @@ from training.errors import NotComparable
 MEASURES = {
     "reconstruction": ("nats per image", "lower"),
     "spread": ("%", "neither"),
+    "realism_midway": ("of 100", "higher"),
     "midway_realism": ("%", "higher"),
+    "smoothness": ("grey levels", "lower"),
+    "abruptness": ("grey levels", "lower"),
 }
 
 
@@ -44,15 +47,15 @@ def publish_measured(repository: Path, name: str, **values: float) -> Path:
 @pytest.mark.parametrize(("ae", "vae", "best"), [(80.0, 90.0, {1}), (90.0, 80.0, {0})])
 def test_better_value_is_marked(ae: float, vae: float, best: set[int], tmp_path: Path) -> None:
     folders = [
-        publish_measured(tmp_path, "ae", midway_realism=ae, reconstruction=100 - ae),
-        publish_measured(tmp_path, "vae", midway_realism=vae, reconstruction=100 - vae),
+        publish_measured(tmp_path, "ae", realism_midway=ae, reconstruction=100 - ae),
+        publish_measured(tmp_path, "vae", realism_midway=vae, reconstruction=100 - vae),
     ]
 
     comparison = compare_artifacts(folders)
 
     assert [row.best for row in comparison.rows] == [best, best]
     leader = "ae" if best == {0} else "vae"
-    assert f"as real as reconstructions most often with {leader}: 90.0 % " in comparison.opening[1]
+    assert f"most realistic with {leader}: 90.0 of 100 " in comparison.opening[1]
     assert f"closest to the originals with {leader}: 10.0 nats" in comparison.opening[0]
     assert "90.0*" in comparison.as_table()
 
@@ -86,6 +89,23 @@ def test_note_says_how_to_add_missing_measures(
         f"ae has no measures; to add them: python -m training measure {old}"
     ]
     assert comparison.as_table().splitlines()[-1].split() == ["spread", "(%)", "-", "6.0"]
+
+
+@pytest.mark.parametrize("retired", ["midway_realism", "smoothness", "abruptness"])
+def test_older_measures_that_reward_blur_are_shown_without_a_star(
+    retired: str, tmp_path: Path
+) -> None:
+    folders = [
+        publish_measured(tmp_path, "ae", **{retired: 93.8}),
+        publish_measured(tmp_path, "vae", **{retired: 92.9}),
+    ]
+
+    comparison = compare_artifacts(folders)
+
+    assert [row.best for row in comparison.rows] == [frozenset()]
+    assert comparison.opening == []
+    assert [note.partition(" has older measures")[0] for note in comparison.notes] == ["ae", "vae"]
+    assert f"python -m training measure {folders[0]}" in comparison.notes[0]
 
 
 def test_models_of_different_data_are_compared_with_a_warning(tmp_path: Path) -> None:

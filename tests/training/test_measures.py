@@ -13,7 +13,7 @@ from training.checkpoint import Checkpoint
 from training.datasets import LabelledImages, load_held_out, load_training_data
 from training.evaluation import evaluate_network
 from training.export import restore_model
-from training.measures import Space, compute_measures
+from training.measures import UNITS, Space, compute_measures
 
 
 class TwoPixels:
@@ -60,13 +60,15 @@ def test_plane_has_all_measures_and_each_sentence_holds_its_value() -> None:
         "trustworthiness",
         "coverage",
         "spread",
-        "smoothness",
-        "abruptness",
-        "midway_realism",
+        "grid_step",
+        "realism_midway",
+        "realism_grid",
     ]
     assert f"{found['reconstruction'].value:.1f} nats" in found["reconstruction"].sentence
     assert f"{found['knn_accuracy'].value:.0f} of 100" in found["knn_accuracy"].sentence
-    assert f"{found['smoothness'].value:.1f} of 255" in found["smoothness"].sentence
+    assert f"{found['grid_step'].value:.1f} of 255" in found["grid_step"].sentence
+    for name in ("realism_midway", "realism_grid"):
+        assert f" score {found[name].value:.0f} for realism" in found[name].sentence
 
 
 def test_lossless_space_scores_well() -> None:
@@ -102,12 +104,15 @@ def test_half_of_a_normal_distribution_takes_its_share_of_the_square() -> None:
     assert f"would take {100 * share:.1f} %" in measured(space(TwoPixels()))["spread"].sentence
 
 
-def test_smoothness_is_the_step_of_a_straight_space() -> None:
+def test_grid_step_is_the_step_of_a_straight_space() -> None:
     # A step of 0.4 changes one of the two pixels by 0.4 / 8 of white, or not at all.
     found = measured(space(TwoPixels(scale=8.0)))
 
-    assert found["smoothness"].value == pytest.approx(255 * 0.05 / 2, rel=1e-4)
-    assert found["abruptness"].value == pytest.approx(255 * 0.05 / 2, rel=1e-4)
+    assert found["grid_step"].value == pytest.approx(255 * 0.05 / 2, rel=1e-4)
+
+
+def test_measures_that_blurred_pictures_improve_have_no_better_value() -> None:
+    assert UNITS["grid_step"][1] == "neither"
 
 
 class ThreeCoordinates(TwoPixels):
@@ -123,7 +128,7 @@ class ThreeCoordinates(TwoPixels):
 def test_space_of_other_dimensions_has_the_measures_that_need_no_plane() -> None:
     found = measured(space(ThreeCoordinates()))
 
-    assert list(found) == ["reconstruction", "knn_accuracy", "trustworthiness", "midway_realism"]
+    assert list(found) == ["reconstruction", "knn_accuracy", "trustworthiness", "realism_midway"]
     assert "latent space" in found["knn_accuracy"].sentence
 
 
@@ -131,7 +136,17 @@ def test_space_of_other_dimensions_has_the_measures_that_need_no_plane() -> None
 def test_few_images_of_one_class_leave_out_two_measures(count: int) -> None:
     few = LabelledImages(np.full((count, 1, 2), 9, np.uint8), np.zeros(count, np.uint8))
 
-    assert not {"trustworthiness", "midway_realism"} & measured(space(TwoPixels(), few)).keys()
+    assert not {"trustworthiness", "realism_midway"} & measured(space(TwoPixels(), few)).keys()
+
+
+def test_missing_realism_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    few = LabelledImages(np.full((19, 1, 2), 9, np.uint8), np.zeros(19, np.uint8))
+
+    found = measured(space(TwoPixels(), few))
+
+    assert not [name for name in found if name.startswith("realism")]
+    assert "realism is not measured: it takes two classes or more, and 20 " in caplog.text
 
 
 def test_nats_equal_those_of_the_evaluation(checkpoint: Checkpoint, data_dir: Path) -> None:

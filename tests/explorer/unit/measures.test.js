@@ -49,6 +49,15 @@ test("the best is the lowest or the highest, as the measure says", () => {
   assert.equal(best("neither"), undefined);
 });
 
+test("an older measure that was best for blurred pictures has no best value", () => {
+  for (const name of ["smoothness", "abruptness", "midway_realism"]) {
+    const [comparison] = compare([[measure(name, 1)], [measure(name, 2)]]);
+
+    assert.equal(bestOf(comparison), null);
+    assert.equal(comparison.measure.better, "neither");
+  }
+});
+
 test("one model alone has no best value", () => {
   assert.equal(bestOf(compare([[measure("m", 1)]])[0]), null);
 });
