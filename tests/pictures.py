@@ -17,6 +17,7 @@ SIDE = 28
 LEVELS = tiny.random_levels(1)[0]
 CHECKS = np.where((np.indices((SIDE, SIDE)) // 7).sum(axis=0) % 2, 200, 0).astype(np.uint8)
 CHECKS[0, 0] = 120  # makes the eight orientations differ
+WHITE = Image.new("L", (SIDE, SIDE), 255)
 ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
 ADAM7 += [(1, 0, 2, 1)]  # first row, first column, row step, column step
 
@@ -102,7 +103,8 @@ def grey_png() -> dict[str, Kind]:
         kinds[f"PNG grey {depth}-bit"] = Kind(raw(samples, depth, 0), levels, 1e-3)
         hidden = int(samples[3, 3])
         transparent = chunk(b"tRNS", struct.pack(">H", hidden))
-        shown = np.where(samples == hidden, 0, levels)
+        # Of one bit only black is left to be seen, which shows on white.
+        shown = np.where(samples == hidden, 255 if depth == 1 else 0, levels)
         kinds[f"PNG grey {depth}-bit, tRNS"] = Kind(
             raw(samples, depth, 0, transparent), shown, 1e-3
         )
@@ -141,6 +143,13 @@ def colour_png() -> dict[str, Kind]:
         "PNG palette": Kind(raw(LEVELS, 8, 3, palette), LEVELS),
         "PNG palette, one colour transparent": Kind(raw(LEVELS, 8, 3, palette + first), shown),
         "PNG palette, translucent colours": Kind(raw(LEVELS, 8, 3, palette + half), faded, 1e-3),
+        "PNG RGBA, black on transparent": Kind(black_on_transparent("RGBA"), CHECKS, 1e-3),
+        "PNG grey and alpha, black on transparent": Kind(black_on_transparent("LA"), CHECKS, 1e-3),
+        "PNG RGBA, white on transparent": Kind(
+            file_of(Image.merge("RGBA", [WHITE, WHITE, WHITE, Image.fromarray(CHECKS)])),
+            CHECKS,
+            1e-3,
+        ),
         "PNG palette 2-bit": Kind(raw(LEVELS >> 6, 2, 3, four), (LEVELS >> 6) * 85),
         "PNG animated (APNG)": Kind(
             file_of(
@@ -152,6 +161,13 @@ def colour_png() -> dict[str, Kind]:
             raw(LEVELS, 8, 0, chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(10**6)))), LEVELS
         ),
     }
+
+
+def black_on_transparent(mode: str, format_name: str = "PNG", **options: object) -> bytes:
+    """What a canvas in a browser gives: black everywhere, and the drawing in the alpha channel."""
+    channels = [Image.new("L", (SIDE, SIDE))] * (len(mode) - 1)
+    image = Image.merge(mode, [*channels, Image.fromarray(CHECKS)])
+    return file_of(image, format_name, **options)
 
 
 def jpeg() -> dict[str, Kind]:
@@ -168,6 +184,7 @@ def jpeg() -> dict[str, Kind]:
         "JPEG grey": Kind(file_of(grey, "JPEG", quality=95), CHECKS, 25),
         "JPEG YCbCr": Kind(file_of(colour, "JPEG", quality=95), CHECKS, 25),
         "JPEG progressive": Kind(file_of(colour, "JPEG", quality=95, progressive=True), CHECKS, 25),
+        "JPEG without its end marker": Kind(file_of(grey, "JPEG", quality=95)[:-2], CHECKS, 25),
         "JPEG CMYK": Kind(file_of(cmyk, "JPEG", quality=95), CHECKS, 25),
         "JPEG YCCK": Kind(marked[:position] + b"\2" + marked[position + 1 :], CHECKS, 25),
     }
@@ -180,10 +197,18 @@ def other_formats() -> dict[str, Kind]:
     masked = LEVELS * (CHECKS / 255)
     clear = Image.fromarray(CHECKS // 100).convert("P")
     clear.putpalette([255, 255, 255, 90, 90, 90, 200, 200, 200])
+    runs = np.zeros((SIDE, SIDE))
+    runs[27, :9] = runs[25, :9] = 255
     return {
         "GIF": Kind(file_of(image, "GIF"), LEVELS),
         "GIF transparent": Kind(
             file_of(clear, "GIF", transparency=0), np.array([0, 90, 200])[CHECKS // 100]
+        ),
+        "GIF black on transparent": Kind(
+            file_of(Image.fromarray(CHECKS // 150), "GIF", transparency=0), CHECKS // 150 * 255, 1
+        ),
+        "GIF whose first frame is smaller than its screen": Kind(
+            small_frame(), np.pad(np.full((14, 14), 200), 7)
         ),
         "GIF animated": Kind(
             file_of(image, "GIF", save_all=True, append_images=[second, image]), LEVELS
@@ -195,6 +220,16 @@ def other_formats() -> dict[str, Kind]:
         "BMP 24-bit": Kind(file_of(image.convert("RGB"), "BMP"), LEVELS),
         "BMP 32-bit": Kind(file_of(rgba, "BMP"), LEVELS),
         "BMP 32-bit with an alpha mask": Kind(bmp_with_alpha(rgba), masked, 1e-3),
+        "BMP 32-bit with an alpha mask, nowhere set": Kind(
+            bmp_with_alpha(Image.merge("RGBA", [image] * 3 + [Image.new("L", image.size)])), LEVELS
+        ),
+        "BMP 8-bit, run-length encoded": Kind(packed_bmp((SIDE, SIDE), 8, RUNS), runs, 1e-3),
+        "BMP 4-bit, run-length encoded": Kind(
+            packed_bmp((SIDE, SIDE), 4, RUNS.replace(b"\x09\1", b"\x09\x11")), runs, 1e-3
+        ),
+        "WebP black on transparent": Kind(
+            black_on_transparent("RGBA", "WEBP", lossless=True), CHECKS, 1e-3
+        ),
         "WebP lossless": Kind(file_of(image, "WEBP", lossless=True), LEVELS),
         "WebP lossless with alpha": Kind(
             file_of(rgba, "WEBP", lossless=True, exact=True), masked, 1e-3
@@ -224,6 +259,30 @@ def bmp_with_alpha(image: Image.Image) -> bytes:
     return b"BM" + struct.pack("<IHHI", 122 + len(pixels), 0, 0, 122) + size + masks + pixels
 
 
+def small_frame() -> bytes:
+    """A GIF of 28 x 28 whose frame covers the 14 x 14 in the middle."""
+    image = Image.new("P", (14, 14), 1)
+    image.putpalette([255, 255, 255, 200, 200, 200])
+    content = bytearray(file_of(image, "GIF"))
+    place = content.index(b",", 13 + (6 << (content[10] & 7)))
+    content[6:10] = struct.pack("<HH", SIDE, SIDE)
+    content[place + 1 : place + 5] = struct.pack("<HH", 7, 7)
+    return bytes(content)
+
+
+def packed_bmp(size: tuple[int, int], depth: int, runs: bytes) -> bytes:
+    """A run-length encoded BMP of black and white: colours 0 and 1."""
+    palette = bytes([0, 0, 0, 0, 255, 255, 255, 0])
+    start = 54 + len(palette)
+    compression = {8: 1, 4: 2}[depth]
+    header = struct.pack("<IiiHHIIiiII", 40, *size, 1, depth, compression, len(runs), 0, 0, 2, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + palette + runs
+
+
+# Nine white pixels, a row without any, nine white pixels, and the end of the picture.
+RUNS = b"\x09\1\0\0" + b"\0\0" + b"\x09\1" + b"\0\1"
+
+
 def _bar(row: int) -> Levels:
     levels = np.zeros((SIDE, SIDE), np.uint8)
     levels[row] = 90
@@ -251,6 +310,19 @@ def orientations() -> dict[str, Kind]:
     return kinds
 
 
+def many_scans() -> bytes:
+    """A progressive JPEG of 4096 x 4096 that repeats its last scan."""
+    content = file_of(Image.new("L", (4096, 4096)), "JPEG", progressive=True)
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 30 + b"\xff\xd9"
+
+
+def bmp_of_masks(*masks: int) -> bytes:
+    """A BMP of 16 bits a pixel that says which bits are which colour."""
+    header = struct.pack("<IiiHHIIiiII", 56, SIDE, SIDE, 1, 16, 3, SIDE * SIDE * 2, 0, 0, 0, 0)
+    content = header + struct.pack("<4I", *masks) + bytes(SIDE * SIDE * 2)
+    return b"BM" + struct.pack("<IHHI", 14 + len(content), 0, 0, 70) + content
+
+
 def refused() -> dict[str, Kind]:
     """Files that the service refuses: other formats, damaged and too large ones."""
     floats = Image.fromarray(LEVELS.astype(np.float32) / 255)
@@ -268,6 +340,15 @@ def refused() -> dict[str, Kind]:
         "empty file": b"",
         "cut PNG": good[:-100],
         "cut JPEG": file_of(grey, "JPEG")[:-100],
+        "JPEG cut, its end marker put back": file_of(grey, "JPEG")[:-100] + b"\xff\xd9",
+        "JPEG of more scans than its size allows": many_scans(),
+        "JPEG of 12 bits a channel": file_of(grey, "JPEG").replace(
+            b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c"
+        ),
+        "BMP with unusual masks": bmp_of_masks(0xF00, 0xF0, 0xF, 0xF000),
+        "BMP with a JPEG inside": file_of(grey, "BMP")[:30] + b"\4" + file_of(grey, "BMP")[31:],
+        "PNG whose rows end early": png((SIDE, SIDE), 8, 0, bytes(14 * 29)),
+        "file of more than 100000 parts": good[:33] + chunk(b"tEXt", b"") * 100_000 + good[33:],
         "cut GIF": file_of(grey, "GIF")[:-100],
         "cut BMP": file_of(grey, "BMP")[:-100],
         "cut WebP": file_of(grey, "WEBP", lossless=True)[:-100],

@@ -65,13 +65,13 @@ def _answer_files(
     polarity: Polarity,
     to_json: ToJson,
 ) -> bytes:
-    spec, pictures, declared_pixels = artifact.manifest.image, list[Picture](), 0
+    spec, pictures, work = artifact.manifest.image, list[Picture](), 0
     for index, content in enumerate(files):
         stop_if_unwanted()
         pointer = f"/form/images/{index}"
         picture = read_picture(content, spec, polarity, settings.max_picture_pixels, pointer)
-        declared_pixels += picture.declared_pixels
-        if declared_pixels > settings.max_request_pixels:
+        work += picture.work
+        if work > settings.max_request_pixels:
             detail = f"the pictures up to this have over {settings.max_request_pixels} pixels"
             raise TooLarge(detail, pointer)
         pictures.append(picture)

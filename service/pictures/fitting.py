@@ -6,16 +6,16 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
 from service.artifact.arrays import Floats
 from service.artifact.manifest import ImageSpec
 from service.errors import Invalid
-from service.pictures.formats import PictureFile, open_picture
+from service.pictures.exif import UPRIGHT
+from service.pictures.formats import PictureFile, decode, open_picture
 
 Polarity = Literal["auto", "keep", "invert"]
 
-EXIF_ORIENTATION = 0x0112
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 GREY_MODES = ("1", "L", "LA", *SIXTEEN_BIT_MODES)
 
@@ -23,18 +23,20 @@ GREY_MODES = ("1", "L", "LA", *SIXTEEN_BIT_MODES)
 # resampling, in bands of whole cells. Memory stays flat; the result changes by less than a level.
 REDUCING_GAP = 8
 BAND_PIXELS = 2**18
+# A transparent picture without any pixel as light as this hardly shows on the model's black.
+VISIBLE = 0.25
 
 
 @dataclass(frozen=True)
 class Picture:
     """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it.
 
-    `declared_pixels` is width x height in the file, a measure of the cost of reading it.
+    `work` is the pixels that reading it went over, a measure of the cost.
     """
 
     pixels: Floats
     applied: list[str]
-    declared_pixels: int = 0
+    work: int = 0
 
 
 def read_picture(
@@ -44,13 +46,13 @@ def read_picture(
 
     Composites transparency on the model's background, takes ITU-R BT.601 luma as grey, resamples
     with Lanczos (antialiased) and pads to keep the aspect ratio. `polarity` auto inverts a picture
-    whose border is more light than dark, which no Fashion-MNIST image has.
+    whose border is more light than dark, which no Fashion-MNIST image has; it composites a picture
+    that is too dark to show on the model's background on white.
     Raises MediaTypeUnsupported, TooLarge (before decoding) or Invalid, all with `pointer`.
     """
     file = open_picture(content, max_pixels, pointer)
-    width, height = file.image.size
     try:
-        return Picture(*_fitted(file, spec, polarity), declared_pixels=width * height)
+        return Picture(*_fitted(file, spec, polarity), file.work)
     except Exception as exc:  # on hostile bytes, Pillow raises nearly every built-in error
         raise Invalid("the picture is damaged and cannot be decoded", pointer) from exc
 
@@ -58,36 +60,28 @@ def read_picture(
 def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Floats, list[str]]:
     applied = ["frame: first of several"] if file.is_animated else []
     width, height = file.image.size
-    # This lets a JPEG decode at down to an eighth of its size.
-    file.image.draft(file.image.mode, (spec.width * REDUCING_GAP, spec.height * REDUCING_GAP))
-    file.image.load()
-    image, orientation = _upright(file.image)
-    if orientation > 1:
-        applied.append(f"orientation: EXIF {orientation} applied")
-    if orientation > 4:
+    image = decode(file, (spec.width * REDUCING_GAP, spec.height * REDUCING_GAP))
+    if file.orientation > 1:
+        image = image.transpose(UPRIGHT[file.orientation])
+        applied.append(f"orientation: EXIF {file.orientation} applied")
+    if file.orientation > 4:
         width, height = height, width
-    applied += _grey_notes(image, file.is_deep_colour)
+    applied += _grey_notes(file.image, file.is_deep_colour)
     inner = _inner_size(width, height, spec)
-    background = np.float32(polarity == "invert")  # the level that becomes the model's black
-    reduced = _Reduction(image, inner, background)
+    # The level that becomes the model's black.
+    reduced = _Reduction(image, inner, np.float32(polarity == "invert"))
+    background = "the model's background"
+    if polarity == "auto" and reduced.is_transparent and reduced.brightest < VISIBLE:
+        on_white = _Reduction(image, inner, np.float32(1))
+        if on_white.darkest < 1:  # otherwise everything is transparent
+            reduced, background = on_white, "white, on which it shows"
     values = reduced.values
     if reduced.is_transparent:
-        applied.append("alpha: composited on the model's background")
+        applied.append(f"alpha: composited on {background}")
     if polarity == "invert" or (polarity == "auto" and reduced.border_mean() > 0.5):
         applied.append("polarity: inverted")
         values = 1 - values
     return _resample(values, reduced.box, (width, height), inner, spec, applied), applied
-
-
-def _upright(image: Image.Image) -> tuple[Image.Image, int]:
-    """The image turned by its EXIF orientation, and that orientation; 1 is as stored."""
-    try:
-        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # on damaged metadata, Pillow raises or warns in many ways
-        return image, 1
-    if orientation in range(2, 9):
-        return ImageOps.exif_transpose(image), orientation
-    return image, 1
 
 
 def _grey_notes(image: Image.Image, is_deep_colour: bool) -> Iterator[str]:
@@ -103,12 +97,14 @@ class _Reduction:
     """An image as grey values on a background, averaged over cells of whole pixels.
 
     `values` is [rows, columns] in 0..1. `box` is the part that the image covers: it may cut off
-    the last cells.
+    the last cells. `darkest` and `brightest` are levels of its pixels, before they are averaged;
+    they are known if it `is_transparent`.
     """
 
     def __init__(self, image: Image.Image, inner: tuple[int, int], background: np.float32) -> None:
         self._image, self._background = image, background
         self.is_transparent = False
+        self.darkest, self.brightest = 1.0, 0.0
         across, down = (
             max(1, size // (target * REDUCING_GAP))
             for size, target in zip(image.size, inner, strict=True)
@@ -143,6 +139,8 @@ class _Reduction:
             return levels
         self.is_transparent = self.is_transparent or bool(opacity.min() < 1)
         composited: Floats = levels * opacity + self._background * (1 - opacity)
+        self.darkest = min(self.darkest, float(composited.min()))
+        self.brightest = max(self.brightest, float(composited.max()))
         return composited
 
 

@@ -1,18 +1,20 @@
-"""Opens picture files: from bytes to an image whose declared size is within the limits.
+"""Opens and decodes picture files: from bytes to an image, at a cost that the limits allow.
 
-Decodes no pixels, and unpacks nothing but the first picture.
+What a file declares is checked before anything of that size is made. Only the parts that affect
+the first picture reach Pillow.
 """
 
 import io
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from isal.isal_zlib import crc32
 from PIL import Image
 
-from service.errors import Invalid, MediaTypeUnsupported, TooLarge
+from service.errors import Invalid, MediaTypeUnsupported, RequestError, TooLarge
+from service.pictures import bmp_runs, exif, gif_blocks, jpeg_segments, png_chunks
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SIGNATURES = {
-    PNG_SIGNATURE: "PNG",
+    png_chunks.SIGNATURE: "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"GIF87a": "GIF",
     b"GIF89a": "GIF",
@@ -21,26 +23,29 @@ SIGNATURES = {
 }
 # The largest side in GIF and JPEG. It also limits the cost of one row of pixels.
 MAX_SIDE = 65_535
-# The ancillary PNG chunks that change the first picture. All others are removed unread: a few
-# kilobytes of compressed text or colour profile can unpack to tens of megabytes.
-PNG_ANCILLARY = (b"tRNS", b"eXIf")
-# The JPEG application segments that affect how a picture looks: the first of each is kept.
-# Pillow would join all of them, and a request can hold millions.
-JPEG_APPLICATION = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
-JPEG_COMMENT, JPEG_SCAN = 0xFE, 0xDA
+# Progressive JPEGs have about ten scans, CMYK ones 18. A scan of a few bytes makes the decoder go
+# over all pixels, so every further 20 count as the picture's pixels once more.
+USUAL_SCANS = 20
+CHECKED_ROWS = 64  # that are copied at a time
 
 
-@dataclass(frozen=True)
-class PictureFile:
-    """An image that is not decoded yet, and what Pillow does not report about its file."""
+class PictureFile(NamedTuple):
+    """An image that is not decoded yet, and what Pillow does not report about its file.
+
+    `work` is how many pixels decoding goes over: width x height, or several times that.
+    """
 
     image: Image.Image
-    is_animated: bool
-    is_deep_colour: bool  # 16 bits a channel; Pillow reads the upper 8
+    work: int
+    is_animated: bool = False
+    is_deep_colour: bool = False  # 16 bits a channel; Pillow reads the upper 8
+    orientation: int = 1  # 1 to 8, as in Exif
+    frame: tuple[int, int, int, int] | None = None  # a GIF's first: all around is transparent
+    noisy: bytes = b""  # a JPEG whose picture differs only if the data end early
 
 
 def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
-    """Detect the format from the content, and check the declared size.
+    """Detect the format from the content, and check the declared size and work.
 
     Raises MediaTypeUnsupported, TooLarge or Invalid, all with `pointer`.
     """
@@ -49,27 +54,39 @@ def open_picture(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
     format_name = _format_name(content)
     if format_name is None:
         raise MediaTypeUnsupported("not a PNG, JPEG, WebP, GIF or BMP file", pointer)
-    if format_name == "WEBP":  # opening it allocates the whole canvas
-        _check_size(*_webp_canvas(content), max_pixels, pointer)
     try:
-        if format_name == "PNG":
-            return _open_png(content, max_pixels, pointer)
-        essential = _essential_segments(content) if format_name == "JPEG" else content
-        image = Image.open(io.BytesIO(essential), formats=[format_name])
-        _check_size(*image.size, max_pixels, pointer)
-        return PictureFile(image, getattr(image, "is_animated", False), is_deep_colour=False)
+        return OPENERS[format_name](content, max_pixels)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise _too_large(max_pixels, pointer) from exc
-    except TooLarge:
-        raise
+        raise TooLarge(_too_many(max_pixels), pointer) from exc
+    except RequestError as exc:
+        raise type(exc)(str(exc), pointer) from exc
     except Exception as exc:  # on hostile bytes, Pillow raises nearly every built-in error
         raise Invalid(f"the {format_name} file is damaged and cannot be opened", pointer) from exc
+
+
+def decode(file: PictureFile, size: tuple[int, int]) -> Image.Image:
+    """The file's image as browsers show it, not yet turned upright.
+
+    A JPEG is decoded at down to an eighth of its size, but not smaller than `size`. Raises
+    ValueError, or nearly any other error, where the data are damaged.
+    """
+    image = file.image
+    if file.noisy:
+        noisy = _jpeg_checksum(_image(file.noisy, "JPEG"), size)  # one image at a time in memory
+        if noisy != _jpeg_checksum(image, size):
+            raise ValueError("the coded data end early")
+    image.load()
+    if file.frame is not None:
+        return _with_surround(image, file.frame)
+    if image.format == "BMP" and image.mode == "RGBA" and not image.getchannel("A").getbbox():
+        return image.convert("RGB")  # an alpha channel that nothing was written to
+    return image
 
 
 def is_small_png(content: bytes, max_pixels: int) -> bool:
     """Whether the first bytes are those of a PNG with at most `max_pixels` pixels."""
     width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
-    return content.startswith(PNG_SIGNATURE) and width * height <= max_pixels
+    return content.startswith(png_chunks.SIGNATURE) and width * height <= max_pixels
 
 
 def _format_name(content: bytes) -> str | None:
@@ -79,15 +96,100 @@ def _format_name(content: bytes) -> str | None:
     return None
 
 
-def _check_size(width: int, height: int, max_pixels: int, pointer: str) -> None:
-    if width * height > max_pixels:
-        raise _too_large(max_pixels, pointer)
-    if max(width, height) > MAX_SIDE:
-        raise TooLarge(f"the picture is wider or higher than {MAX_SIDE} pixels", pointer)
+def _checked(size: tuple[int, int], max_pixels: int) -> int:
+    """Width x height. Raises TooLarge."""
+    pixels = size[0] * size[1]
+    if pixels > max_pixels:
+        raise TooLarge(_too_many(max_pixels))
+    if max(size) > MAX_SIDE:
+        raise TooLarge(f"the picture is wider or higher than {MAX_SIDE} pixels")
+    return pixels
 
 
-def _too_large(max_pixels: int, pointer: str) -> TooLarge:
-    return TooLarge(f"the picture has more than {max_pixels} pixels", pointer)
+def _too_many(max_pixels: int) -> str:
+    return f"the picture has more than {max_pixels} pixels"
+
+
+def _image(content: bytes, format_name: str) -> Image.Image:
+    return Image.open(io.BytesIO(content), formats=[format_name])
+
+
+def _open_png(content: bytes, max_pixels: int) -> PictureFile:
+    chunks = png_chunks.walk(content)
+    width, height, depth, colour_type, *_ = chunks.header
+    work = _checked((width, height), max_pixels)
+    png_chunks.check_data(chunks)
+    image = _image(chunks.content, "PNG")
+    is_deep_colour = depth == 16 and colour_type != 0
+    _scale_transparency(image, depth, is_deep_colour)
+    turned = exif.orientation(chunks.exif) if chunks.exif else 1
+    return PictureFile(image, work, chunks.is_animated, is_deep_colour, turned)
+
+
+def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) -> None:
+    """Scale a transparent level or colour as Pillow scales the pixels."""
+    transparency = image.info.get("transparency")
+    if transparency is None:
+        return
+    if image.mode == "L" and depth in (2, 4):
+        image.info["transparency"] = transparency * (255 // (2**depth - 1))
+    elif is_deep_colour:
+        image.info["transparency"] = tuple(level >> 8 for level in transparency)
+
+
+def _open_jpeg(content: bytes, max_pixels: int) -> PictureFile:
+    segments = jpeg_segments.walk(content)
+    work = _checked(segments.size, max_pixels) * -(-segments.scans // USUAL_SCANS)
+    if work > max_pixels:
+        detail = f"the picture has {segments.scans} scans, more than its size allows"
+        raise TooLarge(detail)
+    image = _image(segments.ended(), "JPEG")
+    noisy = segments.ended(jpeg_segments.NOISE)
+    return PictureFile(image, work, orientation=exif.orientation(segments.exif), noisy=noisy)
+
+
+def _jpeg_checksum(image: Image.Image, size: tuple[int, int]) -> int:
+    image.draft(image.mode, size)
+    checksum = 0
+    for top in range(0, image.height, CHECKED_ROWS):
+        band = image.crop((0, top, image.width, min(top + CHECKED_ROWS, image.height)))
+        checksum = crc32(band.tobytes(), checksum)
+    return checksum
+
+
+def _open_gif(content: bytes, max_pixels: int) -> PictureFile:
+    blocks = gif_blocks.walk(content)
+    image = _image(blocks.content, "GIF")
+    work = _checked(image.size, max_pixels)
+    frame = None if blocks.frame == (0, 0, *image.size) else blocks.frame
+    return PictureFile(image, work, blocks.is_animated, frame=frame)
+
+
+def _with_surround(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
+    whole = Image.new("RGBA", image.size)
+    whole.paste(image.crop(frame).convert("RGBA"), frame)
+    return whole
+
+
+def _open_bmp(content: bytes, max_pixels: int) -> PictureFile:
+    if bmp_runs.is_packed(content):
+        _checked(bmp_runs.size(content), max_pixels)
+        content = bmp_runs.unpacked(content)
+    try:
+        image = _image(content, "BMP")
+    except OSError as exc:
+        if "Unsupported BMP" in str(exc):
+            raise MediaTypeUnsupported("a BMP of this kind is not supported") from exc
+        raise
+    return PictureFile(image, _checked(image.size, max_pixels))
+
+
+def _open_webp(content: bytes, max_pixels: int) -> PictureFile:
+    work = _checked(_webp_canvas(content), max_pixels)  # opening it allocates the whole canvas
+    image = _image(content, "WEBP")
+    work = max(work, _checked(image.size, max_pixels))
+    turned = exif.orientation(image.info.get("exif", b""))
+    return PictureFile(image, work, getattr(image, "is_animated", False), orientation=turned)
 
 
 def _webp_canvas(content: bytes) -> tuple[int, int]:
@@ -102,58 +204,10 @@ def _webp_canvas(content: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _open_png(content: bytes, max_pixels: int, pointer: str) -> PictureFile:
-    essential, is_animated = _essential_chunks(content)
-    image = Image.open(io.BytesIO(essential), formats=["PNG"])
-    _check_size(*image.size, max_pixels, pointer)
-    depth, colour_type = content[24], content[25]  # in IHDR, which Pillow has checked
-    is_deep_colour = depth == 16 and colour_type != 0
-    _scale_transparency(image, depth, is_deep_colour)
-    return PictureFile(image, is_animated, is_deep_colour)
-
-
-def _essential_chunks(content: bytes) -> tuple[bytes, bool]:
-    """The PNG chunks that affect the first picture, and whether the PNG is animated."""
-    kept, offset, is_animated = [content[:8]], 8, False
-    while offset < len(content):
-        name = content[offset + 4 : offset + 8]
-        end = offset + 12 + int.from_bytes(content[offset : offset + 4])
-        if name[:1].isupper() or name in PNG_ANCILLARY:
-            kept.append(content[offset:end])
-        is_animated = is_animated or name == b"acTL"
-        offset = end
-    return b"".join(kept), is_animated
-
-
-def _essential_segments(content: bytes) -> bytes:
-    """A JPEG without the segments that do not affect the picture.
-
-    Copies everything from the first scan, or from the first malformed segment, unchanged.
-    """
-    kept, seen, offset = [content[:2]], set[int](), 2
-    while content[offset : offset + 1] == b"\xff" and offset + 4 <= len(content):
-        marker = content[offset + 1]
-        if marker in (0xFF, JPEG_SCAN):
-            break
-        end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4])
-        if 0xE0 <= marker <= 0xEF:  # an application segment
-            name = JPEG_APPLICATION.get(marker)
-            is_kept = name and content[offset + 4 : end].startswith(name) and marker not in seen
-        else:
-            is_kept = marker != JPEG_COMMENT
-        if is_kept:
-            kept.append(content[offset:end])
-            seen.add(marker)
-        offset = end
-    return b"".join([*kept, content[offset:]])
-
-
-def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) -> None:
-    """Scale a transparent level or colour as Pillow scales the pixels."""
-    transparency = image.info.get("transparency")
-    if transparency is None:
-        return
-    if image.mode == "L" and depth in (2, 4):
-        image.info["transparency"] = transparency * (255 // (2**depth - 1))
-    elif is_deep_colour:
-        image.info["transparency"] = tuple(level >> 8 for level in transparency)
+OPENERS = {
+    "PNG": _open_png,
+    "JPEG": _open_jpeg,
+    "GIF": _open_gif,
+    "BMP": _open_bmp,
+    "WEBP": _open_webp,
+}

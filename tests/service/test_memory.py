@@ -261,7 +261,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], int]] = {
     "WebP that declares 16384 x 16384": (lambda: declared_webp(16_384), 413),
     "GIF of 300,000 frames": (lambda: animated_gif(300_000), 200),
     "PNG with unpacking text and profiles": (unpacking_png, 200),
-    "JPEG of 600,000 Exif segments": (tiny_segments, 200),
+    "JPEG of 600,000 Exif segments": (tiny_segments, 413),
     "JPEG with 7 MB of Exif": (exif_jpeg, 200),
 }
 

@@ -111,6 +111,50 @@ def test_transparency_shows_the_models_background_when_inverting() -> None:
     assert (pixels[0, 0], pixels[14, 14]) == (0, 1)
 
 
+def strokes(level: int, opacity: int = 255) -> bytes:
+    """A stroke on a transparent canvas, as a drawing pad gives it."""
+    alpha = Image.fromarray(square(0, opacity, 28))
+    return file_of(Image.merge("LA", [Image.new("L", (28, 28), level), alpha]))
+
+
+@pytest.mark.parametrize("polarity", ["auto", "invert"])
+def test_black_strokes_on_a_transparent_canvas_show(polarity: Polarity) -> None:
+    assert (read(strokes(0), polarity).pixels * 255 == square(0, 255, 28)).all()
+
+
+def test_kept_black_strokes_on_a_transparent_canvas_stay_black() -> None:
+    assert read(strokes(0), "keep").pixels.max() == 0
+
+
+@pytest.mark.parametrize("level", [63, 128, 255])
+@pytest.mark.parametrize("opacity", [128, 255])
+def test_what_shows_on_the_models_background_is_composited_on_it(level: int, opacity: int) -> None:
+    shows = level * opacity / 255 >= 255 / 4
+
+    picture = read(strokes(level, opacity), "auto")
+
+    expected = level * opacity / 255**2 if shows else (255 - level) * opacity / 255**2
+    assert picture.pixels[14, 14] == pytest.approx(expected, abs=1e-6)
+    assert picture.pixels[0, 0] == 0
+    assert ("alpha: composited on the model's background" in picture.applied) == shows
+    assert ("polarity: inverted" in picture.applied) == (not shows)
+
+
+def test_thin_white_strokes_on_a_large_transparent_canvas_stay_white() -> None:
+    alpha = np.zeros((1120, 1120), np.uint8)
+    alpha[:, 560:562] = 255
+    image = Image.merge("LA", [Image.new("L", alpha.shape, 255), Image.fromarray(alpha)])
+
+    assert "polarity: inverted" not in read(file_of(image), "auto", 10**7).applied
+
+
+def test_nothing_on_a_transparent_canvas_is_black() -> None:
+    picture = read(strokes(0, 0), "auto")
+
+    assert picture.pixels.max() == 0
+    assert picture.applied == ["alpha: composited on the model's background"]
+
+
 def test_palette_with_transparency_is_composited() -> None:
     palette = Image.fromarray(square(0, 1, 28)).convert("P")
     palette.putpalette([255, 255, 255, 128, 128, 128])
