@@ -177,7 +177,7 @@ WRONG_FORM = {
         request={"files": ["a picture", "a text"]},
     ),
     422: Wrong(
-        detail="the picture is damaged and cannot be decoded",
+        detail="the PNG file is damaged and cannot be opened",
         pointer="/form/images/0",
         request={"files": ["half a picture"]},
     ),

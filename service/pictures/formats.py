@@ -26,13 +26,16 @@ MAX_SIDE = 65_535
 # Progressive JPEGs have about ten scans, CMYK ones 18. A scan of a few bytes makes the decoder go
 # over all pixels, so every further 20 count as the picture's pixels once more.
 USUAL_SCANS = 20
+USUAL_ARITHMETIC_SCANS = 5  # each takes four times as long
+DEEP_COLOUR_WORK = 2  # of a pixel with 16 bits a channel
 CHECKED_ROWS = 64  # that are copied at a time
 
 
 class PictureFile(NamedTuple):
     """An image that is not decoded yet, and what Pillow does not report about its file.
 
-    `work` is how many pixels decoding goes over: width x height, or several times that.
+    `work` is how many pixels decoding goes over: width x height, or several times that. It counts
+    towards the limit on a request.
     """
 
     image: Image.Image
@@ -123,6 +126,7 @@ def _open_png(content: bytes, max_pixels: int) -> PictureFile:
     is_deep_colour = depth == 16 and colour_type != 0
     _scale_transparency(image, depth, is_deep_colour)
     turned = exif.orientation(chunks.exif) if chunks.exif else 1
+    work *= DEEP_COLOUR_WORK if is_deep_colour else 1
     return PictureFile(image, work, chunks.is_animated, is_deep_colour, turned)
 
 
@@ -139,7 +143,8 @@ def _scale_transparency(image: Image.Image, depth: int, is_deep_colour: bool) ->
 
 def _open_jpeg(content: bytes, max_pixels: int) -> PictureFile:
     segments = jpeg_segments.walk(content)
-    work = _checked(segments.size, max_pixels) * -(-segments.scans // USUAL_SCANS)
+    usual = USUAL_ARITHMETIC_SCANS if segments.is_arithmetic else USUAL_SCANS
+    work = _checked(segments.size, max_pixels) * -(-segments.scans // usual)
     if work > max_pixels:
         detail = f"the picture has {segments.scans} scans, more than its size allows"
         raise TooLarge(detail)

@@ -17,6 +17,7 @@ APPLICATION = range(0xE0, 0xF0)
 COLOUR_SEGMENTS = {0xE0: b"JFIF\0", ADOBE: b"Adobe"}
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
 SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1, 0xC9), (0xC2, 0xCA)
+ARITHMETIC = (0xC9, 0xCA)
 # Huffman tables, arithmetic conditions, quantization tables, restart intervals.
 TABLES = (0xC4, 0xCC, 0xDB, 0xDD)
 COMPONENTS = (1, 3, 4)
@@ -35,6 +36,7 @@ class Segments(NamedTuple):
     size: tuple[int, int]  # width, height
     exif: bytes
     scans: int
+    is_arithmetic: bool
 
     def ended(self, noise: bytes = b"") -> bytes:
         """The file. Noise before its end changes the picture only if the data end early."""
@@ -53,6 +55,7 @@ class _Frame:
             raise MediaTypeUnsupported(f"a JPEG of {body[5]} channels is not supported")
         self.size = int.from_bytes(body[3:5]), int.from_bytes(body[1:3])
         self.is_progressive = marker in PROGRESSIVE
+        self.is_arithmetic = marker in ARITHMETIC
         # The lowest bit that has been coded of each coefficient; any other number: none yet.
         self._lowest = {
             name: bytearray(b"\xff" * COEFFICIENTS) for name in body[6 : 6 + 3 * body[5] : 3]
@@ -117,4 +120,4 @@ def walk(content: bytes) -> Segments:
         raise too_many_parts()
     if frame is None or not frame.is_whole():
         raise ValueError("scans are missing")
-    return Segments(b"".join(kept).rstrip(b"\xff"), frame.size, exif, scans)
+    return Segments(b"".join(kept).rstrip(b"\xff"), frame.size, exif, scans, frame.is_arithmetic)

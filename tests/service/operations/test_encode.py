@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests import tiny
+from tests.pictures import raw
 from tests.service.answers import assert_problem
 from tests.serving import serving
 
@@ -84,6 +85,17 @@ def test_wrong_form_is_refused_with_the_place(
     files = tiny.uploads([tiny.picture_bytes(LEVELS[0])])
 
     assert_problem(client.post("/encode", files=files, data=data), 422, pointer)
+
+
+def test_work_on_the_pictures_of_one_request_is_limited(repository: Path) -> None:
+    deep = raw(np.zeros((28, 28, 3), np.uint16), 16, 2)  # counts as two pictures
+
+    with serving(repository, max_request_pixels=5 * 28 * 28) as client:
+        assert client.post("/encode", files=tiny.uploads([deep, deep])).status_code == 200
+
+        response = client.post("/encode", files=tiny.uploads([deep, deep, deep]))
+
+    assert_problem(response, 413, "/form/images/2")
 
 
 def test_encode_without_pictures_is_refused(client: TestClient) -> None:

@@ -14,6 +14,7 @@ from service.errors import Invalid, MediaTypeUnsupported, RequestError, TooLarge
 from service.pictures import png_chunks
 from service.pictures.exif import orientation
 from service.pictures.fitting import Picture, read_picture
+from service.pictures.formats import open_picture
 from service.pictures.parts import MAX_PARTS
 from tests.pictures import LEVELS, chunk, file_of, interlaced, packed_bmp, png, raw
 
@@ -53,6 +54,24 @@ def with_scans(count: int, side: int) -> bytes:
 def test_jpeg_of_many_scans_counts_as_more_pixels() -> None:
     assert read(with_scans(20, 100)).work == 100 * 100
     assert read(with_scans(21, 100)).work == 2 * 100 * 100
+
+
+def test_scans_of_arithmetic_coding_count_four_times() -> None:
+    # Only opened: the data are not coded in this way.
+    opened = [
+        open_picture(with_scans(count, 100).replace(b"\xff\xc2", b"\xff\xca"), MAX_PIXELS, "")
+        for count in (10, 11)
+    ]
+
+    assert [file.work for file in opened] == [2 * 100 * 100, 3 * 100 * 100]
+
+
+@pytest.mark.parametrize(("colour_type", "times"), [(0, 1), (2, 2), (6, 2)])
+def test_deep_colour_counts_twice(colour_type: int, times: int) -> None:
+    channels = {0: 1, 2: 3, 6: 4}[colour_type]
+    levels = np.zeros((28, 28, channels), np.uint16)
+
+    assert read(raw(levels, 16, colour_type)).work == times * 28 * 28
 
 
 def test_jpeg_of_more_scans_than_its_size_allows_is_too_large() -> None:
