@@ -14,6 +14,8 @@ from service.errors import Invalid, Malformed, pointer_to
 FILES = "images"
 TEXTS = ("model", "polarity")
 MAX_TEXT_BYTES = 1024
+# A boundary has at most 70 (RFC 2046, 5.1.1).
+MAX_TYPE_CHARACTERS = 1024
 
 # A line of a part's headers, and lines that continue it after a blank: each of about 4 KiB.
 LINE = rb"[^\r]{0,4224}(?:\r\n[ \t][^\r]{0,4224}){0,4}\r\n"
@@ -65,6 +67,8 @@ def parse_form(content_type: str, content: bytes, max_files: int) -> dict[str, o
 def _boundary(content_type: str) -> bytes:
     if usual := USUAL_TYPE.fullmatch(content_type):
         return usual[1].encode()
+    if len(content_type) > MAX_TYPE_CHARACTERS:
+        raise Malformed(f"the media type has more than {MAX_TYPE_CHARACTERS} characters")
     _, options = parse_options_header(content_type)
     if not options.get(b"boundary"):
         raise Malformed("the media type names no boundary")

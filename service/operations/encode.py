@@ -10,8 +10,8 @@ from service.artifact.contract import Artifact
 from service.errors import Invalid, TooLarge
 from service.operations import limits
 from service.operations.encodings import encode_json, reconstruct_json
-from service.pictures.fitting import Picture, Polarity, read_picture
-from service.pictures.formats import is_small_png
+from service.pictures.fitting import Picture, Polarity, fit_picture
+from service.pictures.formats import is_small_png, open_picture
 from service.serving.executor import stop_if_unwanted
 from service.serving.work import SMALL_IMAGES, Work
 from service.settings import Settings
@@ -69,12 +69,12 @@ def _answer_files(
     for index, content in enumerate(files):
         stop_if_unwanted()
         pointer = f"/form/images/{index}"
-        picture = read_picture(content, spec, polarity, settings.max_picture_pixels, pointer)
-        work += picture.work
+        file = open_picture(content, settings.max_picture_pixels, pointer)
+        work += file.work
         if work > settings.max_request_pixels:
             detail = f"the pictures up to this have over {settings.max_request_pixels} pixels"
             raise TooLarge(detail, pointer)
-        pictures.append(picture)
+        pictures.append(fit_picture(file, spec, polarity, pointer))
     images = np.array([picture.pixels for picture in pictures])
     return to_json(artifact, images, [picture.applied for picture in pictures], "/form/images")
 

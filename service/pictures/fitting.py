@@ -12,7 +12,7 @@ from service.artifact.arrays import Floats
 from service.artifact.manifest import ImageSpec
 from service.errors import Invalid
 from service.pictures.exif import UPRIGHT
-from service.pictures.formats import PictureFile, decode, open_picture
+from service.pictures.formats import PictureFile, decode
 
 Polarity = Literal["auto", "keep", "invert"]
 
@@ -29,30 +29,23 @@ VISIBLE = 0.25
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it.
-
-    `work` is the pixels that reading it went over, a measure of the cost.
-    """
+    """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it."""
 
     pixels: Floats
     applied: list[str]
-    work: int = 0
 
 
-def read_picture(
-    content: bytes, spec: ImageSpec, polarity: Polarity, max_pixels: int, pointer: str
-) -> Picture:
-    """Decode a PNG, JPEG, WebP, GIF or BMP and fit it to the model's size and polarity.
+def fit_picture(file: PictureFile, spec: ImageSpec, polarity: Polarity, pointer: str) -> Picture:
+    """Decode a picture and fit it to the model's size and polarity.
 
     Composites transparency on the model's background, takes ITU-R BT.601 luma as grey, resamples
     with Lanczos (antialiased) and pads to keep the aspect ratio. `polarity` auto inverts a picture
     whose border is more light than dark, which no Fashion-MNIST image has; it composites a picture
     that is too dark to show on the model's background on white.
-    Raises MediaTypeUnsupported, TooLarge (before decoding) or Invalid, all with `pointer`.
+    Raises Invalid with `pointer` if the data are damaged.
     """
-    file = open_picture(content, max_pixels, pointer)
     try:
-        return Picture(*_fitted(file, spec, polarity), file.work)
+        return Picture(*_fitted(file, spec, polarity))
     except Exception as exc:  # on hostile bytes, Pillow raises nearly every built-in error
         raise Invalid("the picture is damaged and cannot be decoded", pointer) from exc
 

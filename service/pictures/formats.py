@@ -27,7 +27,7 @@ MAX_SIDE = 65_535
 # over all pixels, so every further 20 count as the picture's pixels once more.
 USUAL_SCANS = 20
 USUAL_ARITHMETIC_SCANS = 5  # each takes four times as long
-DEEP_COLOUR_WORK = 2  # of a pixel with 16 bits a channel
+DEEP_COLOUR_WORK = 4  # of a pixel with 16 bits a channel
 CHECKED_ROWS = 64  # that are copied at a time
 
 

@@ -88,9 +88,9 @@ def test_wrong_form_is_refused_with_the_place(
 
 
 def test_work_on_the_pictures_of_one_request_is_limited(repository: Path) -> None:
-    deep = raw(np.zeros((28, 28, 3), np.uint16), 16, 2)  # counts as two pictures
+    deep = raw(np.zeros((28, 28, 3), np.uint16), 16, 2)  # counts as four pictures
 
-    with serving(repository, max_request_pixels=5 * 28 * 28) as client:
+    with serving(repository, max_request_pixels=9 * 28 * 28) as client:
         assert client.post("/encode", files=tiny.uploads([deep, deep])).status_code == 200
 
         response = client.post("/encode", files=tiny.uploads([deep, deep, deep]))

@@ -8,7 +8,8 @@ import pytest
 
 from service.artifact.manifest import ImageSpec
 from service.errors import RequestError
-from service.pictures.fitting import Picture, read_picture
+from service.pictures.fitting import Picture, fit_picture
+from service.pictures.formats import open_picture
 from tests.pictures import Kind, corpus
 
 TABLE = Path(__file__).parents[3] / "docs" / "pictures.md"
@@ -24,7 +25,8 @@ ROWS = {
 
 def read(kind: Kind) -> Picture:
     spec = ImageSpec(height=28, width=28)
-    return read_picture(kind.content, spec, "auto", 4096 * 4096, "/form/images/0")
+    pointer = "/form/images/0"
+    return fit_picture(open_picture(kind.content, 4096 * 4096, pointer), spec, "auto", pointer)
 
 
 def test_table_lists_exactly_the_kinds_of_the_corpus() -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 from service.artifact.manifest import ImageSpec
 from service.errors import Invalid, MediaTypeUnsupported, RequestError, TooLarge
 from service.pictures import fitting
-from service.pictures.fitting import Picture, Polarity, read_picture
+from service.pictures.fitting import Picture, Polarity, fit_picture
+from service.pictures.formats import open_picture
 from tests import tiny
 
 SPEC = ImageSpec(height=28, width=28)
@@ -20,7 +21,8 @@ VALUES = LEVELS.astype(np.float32) / np.float32(255)
 
 
 def read(content: bytes, polarity: Polarity = "keep", max_pixels: int = 10**6) -> Picture:
-    return read_picture(content, SPEC, polarity, max_pixels, "/form/images/0")
+    pointer = "/form/images/0"
+    return fit_picture(open_picture(content, max_pixels, pointer), SPEC, polarity, pointer)
 
 
 def file_of(image: Image.Image, format_name: str = "PNG", **options: object) -> bytes:
