@@ -34,7 +34,9 @@ serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* se
 test: install ## run the tests (about two minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
-test-slow: install ## run the slow tests: containers and whole README runs
+test-slow: install ## run the slow tests: the API on TorchScript, containers and whole README runs
+	ATLAS_RUNTIME=torchscript $(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile \
+		tests/service/api tests/service/open_inference tests/service/operations
 	$(BIN)/python -m pytest -m slow
 
 docker-test: install ## build the images and test them: compose, replicas, swarm (needs a Docker engine)

@@ -124,7 +124,7 @@ def _create_from_environment() -> App:
 
 
 def _make_atlas(settings: Settings, workers: int) -> Atlas:
-    registry = Registry(settings.model_repository, settings.default_model)
+    registry = Registry(settings.model_repository, settings.default_model, settings.runtime)
     metrics = Metrics()
     metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
     places = settings.inference_places or max(1, available_cpus() // workers)

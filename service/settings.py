@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         EMBEDDED_REPOSITORY, description="Folder of artifacts, <model>/<version>/."
     )
     default_model: str = Field("vae", description="Model that answers when a request names none.")
+    runtime: Literal["auto", "onnx", "torchscript"] = Field(
+        "auto", description="onnx or torchscript; auto: ONNX where a version has it."
+    )
     workers: Count | None = Field(
         None,
         description="Processes; unset: one for each CPU of the quota, at most 4.",

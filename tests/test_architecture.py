@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny
+
 ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 README = (ROOT / "README.md").read_text()
@@ -15,7 +17,10 @@ WEB = {"fastapi", "starlette", "uvicorn", "python_multipart", "httptools", "uvlo
 KNOW_WEB = {"process/", "openapi/", "open_inference/", "api/", "http/"}
 TRAINING_ONLY = {"matplotlib", "pooch", "scipy", "sklearn", "tqdm", "typer", "training"}
 TORCHSCRIPT = "service/artifact/runtimes/torchscript.py"
-MAY_USE_TORCHSCRIPT = {TORCHSCRIPT, "training/export.py", "training/models.py"}
+ONNX = "service/artifact/runtimes/onnx.py"
+MAY_USE_TORCHSCRIPT = {TORCHSCRIPT} | {
+    f"training/{name}.py" for name in ("export", "models", "onnx_export")
+}
 
 
 def modules(package: str) -> list[Path]:
@@ -110,7 +115,13 @@ def test_one_file_of_the_service_knows_torch() -> None:
     assert users == {TORCHSCRIPT}
 
 
-def test_torchscript_is_used_in_three_places_only() -> None:
+def test_one_file_of_the_service_knows_onnx_runtime() -> None:
+    users = {str(p.relative_to(ROOT)) for p in modules("service") if "onnxruntime" in top_level(p)}
+
+    assert users == {ONNX}
+
+
+def test_torchscript_is_used_in_few_places_only() -> None:
     users = {
         str(path.relative_to(ROOT))
         for package in ("service", "training")
@@ -132,14 +143,14 @@ def run_without(packages: set[str], code: str) -> None:
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
-def test_service_runs_without_any_training_package(tmp_path: Path) -> None:
+def test_service_runs_without_torch_and_any_training_package(tmp_path: Path) -> None:
+    tiny.publish(tmp_path)
+
     run_without(
-        TRAINING_ONLY,
+        TRAINING_ONLY | {"onnx", "torch"},
         "from pathlib import Path\n"
-        "from tests import tiny\n"
         "from tests.serving import serving\n"
         f"repository = Path({str(tmp_path)!r})\n"
-        "tiny.publish(repository)\n"
         "with serving(repository) as client:\n"
         "    assert client.get('/grid?rows=1').status_code == 200\n",
     )

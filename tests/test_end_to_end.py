@@ -14,7 +14,7 @@ from service.artifact.load import load_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed
 from tests import tiny
 from tests.serving import serving
-from training.__main__ import app
+from training.command_line import app
 from training.config import parse_config
 from training.datasets import load_held_out
 from training.models import Autoencoder, build_model

@@ -3,7 +3,7 @@
 import datetime
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +21,20 @@ from service.artifact.manifest import (
     GoldenVectors,
     GridBounds,
     ImageSpec,
+    LatentSpec,
     LatentStatistics,
     Measure,
+    NetworkOutputs,
     Support,
     TrainingRecord,
 )
 from service.artifact.publish import write_artifact
 from service.artifact.runtimes.torchscript import torchscript_allowed
+from training.export import programs as write_programs
+from training.export import write_torchscript
 
 LATENT_DIM = 2
+BATCH_SIZES = (2, 3, 17)  # enough for a layer or two, and quick
 
 
 class TinyAutoencoder(nn.Module):
@@ -71,6 +76,16 @@ def script(model: nn.Module) -> torch.jit.ScriptModule:
     return scripted
 
 
+def torchscript(model: nn.Module) -> bytes:
+    """The content of a `model.pt`."""
+    return write_torchscript(script(model))
+
+
+def both_programs(model: TinyAutoencoder) -> Mapping[str, bytes]:
+    """The files of both runtimes."""
+    return write_programs(script(model), (model.height, model.width), model.latent_dim)
+
+
 def publish(
     repository: Path,
     name: str = "vae",
@@ -85,18 +100,51 @@ def publish(
     return write_artifact(
         repository,
         describe(model, name),
-        script(model),
+        both_programs(model),
         reference(model),
         {"figures/note.txt": b"a figure"},
         examine=accept,
+        batch_sizes=BATCH_SIZES,
+    )
+
+
+def write(
+    repository: Path,
+    model: TinyAutoencoder,
+    description: Description | None = None,
+    programs: Mapping[str, bytes] | None = None,
+    examine: Callable[[Artifact], None] | None = None,
+) -> Path:
+    """Publish a model, or what a test puts in its place."""
+    return write_artifact(
+        repository,
+        description or describe(model),
+        programs or both_programs(model),
+        reference(model),
+        {},
+        examine or accept,
+        batch_sizes=BATCH_SIZES,
     )
 
 
 def as_schema_1(version: Path) -> Path:
-    """Turn a published version into one of schema 1, which has no measures."""
-    path = version / "manifest.json"
+    """Turn a published version into one of schema 1: without measures, TorchScript alone."""
+    path = as_schema_2(version) / "manifest.json"
     manifest = json.loads(path.read_text()) | {"schema_version": 1}
     del manifest["measures"]
+    path.write_text(json.dumps(manifest))
+    return version
+
+
+def as_schema_2(version: Path) -> Path:
+    """Turn a published version into one of schema 2, which has TorchScript alone."""
+    path = version / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"schema_version": 2}
+    for name in ("latent", "network_outputs", "programs"):
+        del manifest[name]
+    for name in ("encode.onnx", "decode.onnx"):
+        (version / name).unlink()
+        del manifest["files"][name]
     path.write_text(json.dumps(manifest))
     return version
 
@@ -117,7 +165,13 @@ def describe(model: TinyAutoencoder, name: str = "vae", **changes: object) -> De
         "kind": "vae" if model.deviation else "ae",
         "created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
         "latent_dim": model.latent_dim,
+        "latent": LatentSpec(
+            shape=[model.latent_dim], has_standard_deviation=bool(model.deviation)
+        ),
         "image": ImageSpec(height=model.height, width=model.width),
+        "network_outputs": NetworkOutputs(
+            encoder="mean_and_standard_deviation" if model.deviation else "mean", decoder="pixels"
+        ),
         "dataset": Dataset(
             name="random",
             digest="0" * 64,

@@ -23,7 +23,7 @@ from training.files import check_room, write_whole
 from training.guidance import EMBEDDED_REPOSITORY, announce, finish, resumable, resume_command
 from training.models import build_model
 from training.report import render_report
-from training.republish import republish
+from training.republish import measure_again, republish_with_onnx
 from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -187,7 +187,20 @@ def measure(
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
     target = _writable_repository(repository)
-    finish(republish(loaded, artifact, find_data(data_dir), target))
+    finish(measure_again(loaded, artifact, find_data(data_dir), target))
+
+
+def republish(artifact: ArtifactFolder, repository: Repository = None) -> None:
+    """Publish an artifact again with ONNX beside its TorchScript, as the next version.
+
+    \b
+      python -m training republish my_repository/vae/1 --repository my_repository
+
+    For artifacts from before there was ONNX. Nothing else in the artifact changes. Needs no data.
+    Prints the new folder.
+    """
+    loaded = load_artifact(artifact)
+    finish(republish_with_onnx(loaded, artifact, _writable_repository(repository)))
 
 
 def compare(

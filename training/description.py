@@ -21,7 +21,9 @@ from service.artifact.manifest import (
     GoldenVectors,
     GridBounds,
     ImageSpec,
+    LatentSpec,
     LatentStatistics,
+    NetworkOutputs,
     Support,
     TrainingRecord,
 )
@@ -61,7 +63,14 @@ def describe(
             kind=config.kind,
             created=datetime.now(UTC),
             latent_dim=config.model.latent_dim,
+            latent=LatentSpec(
+                shape=[config.model.latent_dim], has_standard_deviation=config.kind == "vae"
+            ),
             image=ImageSpec(height=height, width=width),
+            network_outputs=NetworkOutputs(
+                encoder="mean_and_standard_deviation" if config.kind == "vae" else "mean",
+                decoder="pixels",
+            ),
             dataset=Dataset(
                 name=data.name,
                 digest=data.digest,
@@ -114,7 +123,7 @@ def latent_statistics(codes: Tensor) -> LatentStatistics:
 
 
 def _library_versions() -> dict[str, str]:
-    names = ("numpy", "scikit-learn", "torch")
+    names = ("numpy", "onnx", "onnxruntime", "scikit-learn", "torch")
     versions = {name: metadata.version(name) for name in names}
     return {"python": platform.python_version(), **versions}
 

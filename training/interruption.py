@@ -1,6 +1,7 @@
 """Makes SIGTERM and SIGHUP end a command as Ctrl-C does: at once, with everything tidied up."""
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from types import FrameType
@@ -8,6 +9,8 @@ from typing import Never
 
 # What docker stop, Kubernetes and Slurm send; what a closed terminal sends.
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+SHELL_SIGNAL = 128  # plus the signal's number is the exit code of what it ended
 
 
 class Interrupted(KeyboardInterrupt):
@@ -25,8 +28,7 @@ def signals_interrupt() -> Iterator[None]:
     Without a handler, the first process of a container ignores SIGTERM. A signal that is ignored
     on purpose, as by nohup, stays so.
     """
-    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    previous = {number: signal.signal(number, _interrupt) for number in heeded}
+    previous = {number: signal.signal(number, _interrupt) for number in _heeded()}
     try:
         yield
     finally:
@@ -34,11 +36,21 @@ def signals_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def end_at_once() -> None:
+    """Exit where a signal arrives before a command runs, when nothing needs tidying up."""
+    for number in _heeded():
+        signal.signal(number, lambda caught, _: os._exit(SHELL_SIGNAL + caught))
+
+
 def exit_code(exc: KeyboardInterrupt) -> int:
     """128 and the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM."""
-    return 128 + (exc.number if isinstance(exc, Interrupted) else signal.SIGINT)
+    return SHELL_SIGNAL + (exc.number if isinstance(exc, Interrupted) else signal.SIGINT)
 
 
 def _interrupt(number: int, _: FrameType | None) -> Never:
     signal.signal(number, signal.SIG_IGN)  # a second one must not interrupt the tidying up
     raise Interrupted(number)
+
+
+def _heeded() -> list[signal.Signals]:
+    return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]

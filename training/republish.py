@@ -1,37 +1,35 @@
-"""Publishes an artifact again, as its next version, with its measures computed anew."""
+"""Publishes an artifact again, as its next version: with ONNX, or with new measures."""
 
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from service.artifact.contract import MODEL_FILE, REFERENCE_FILE, Artifact
-from service.artifact.manifest import Description
+from service.artifact.contract import MODEL_FILE, PROGRAM_FILES, REFERENCE_FILE, Artifact
+from service.artifact.manifest import Description, Measure
 from service.artifact.publish import write_artifact
+from service.artifact.runtimes.torchscript import load_module
 from training.datasets import images_digest, load_held_out, load_training_data
 from training.errors import DataError
 from training.export import CHECKED_IMAGES, check_same
 from training.measures import Space, compute_measures
 from training.network import PublishedNetwork
+from training.onnx_export import export_onnx
 
 
-@dataclass(frozen=True)
-class PublishedModel:
-    """A `model.pt` that is copied byte for byte."""
+def republish_with_onnx(artifact: Artifact, folder: Path, repository: Path) -> Path:
+    """Publish the version in `folder` again with ONNX programs beside its `model.pt`.
 
-    path: Path
+    Nothing else changes: the model, its training record, measures, reference and figures.
+    Raises ExportMismatch and ArtifactError.
+    """
+    return _publish_again(artifact, folder, repository, artifact.manifest.measures)
 
-    def save_to_buffer(self) -> bytes:
-        return self.path.read_bytes()
 
+def measure_again(artifact: Artifact, folder: Path, data_folder: Path, repository: Path) -> Path:
+    """`republish_with_onnx` with the measures computed anew.
 
-def republish(artifact: Artifact, folder: Path, data_folder: Path, repository: Path) -> Path:
-    """Measure an artifact and publish it with its measures as the next version of its model.
-
-    Nothing else changes: the model, its training record, its reference and figures in `folder`.
     Raises DataError for other data than those of its training, ExportMismatch and ArtifactError.
     """
     manifest, reference = artifact.manifest, artifact.reference
-    network = PublishedNetwork(artifact)
     expected, found = manifest.dataset.digest, images_digest(data_folder)
     if found != expected:
         raise DataError(
@@ -41,17 +39,37 @@ def republish(artifact: Artifact, folder: Path, data_folder: Path, repository: P
     seed, distance = manifest.training.seed, manifest.support.distance
     data = load_training_data(data_folder, manifest.dataset.validation_images, seed)
     held_out = load_held_out(data_folder)
+    network = PublishedNetwork(artifact)
+    measures = compute_measures(Space(network, data.training, held_out, reference, distance, seed))
+    return _publish_again(artifact, folder, repository, measures, "scikit-learn")
+
+
+def _publish_again(
+    artifact: Artifact, folder: Path, repository: Path, measures: list[Measure], *libraries: str
+) -> Path:
+    """`libraries` made the measures."""
+    manifest = artifact.manifest
+    used = {name: metadata.version(name) for name in ("onnx", "onnxruntime", *libraries)}
     fields = {name: getattr(manifest, name) for name in Description.model_fields}
-    fields["measures"] = compute_measures(
-        Space(network, data.training, held_out, reference, distance, seed)
-    )
-    fields["libraries"] = manifest.libraries | {"scikit-learn": metadata.version("scikit-learn")}
-    attachments = manifest.files.keys() - {MODEL_FILE, REFERENCE_FILE}
+    fields |= {"measures": measures, "libraries": manifest.libraries | used}
+    programs = _programs(folder, artifact)
+    attachments = manifest.files.keys() - {REFERENCE_FILE, *programs}
+    pictures, network = artifact.reference.thumbnails[:CHECKED_IMAGES], PublishedNetwork(artifact)
     return write_artifact(
         repository,
         Description(**fields),
-        PublishedModel(folder / MODEL_FILE),
-        reference,
+        programs,
+        artifact.reference,
         {name: (folder / name).read_bytes() for name in sorted(attachments)},
-        examine=lambda written: check_same(written, network, held_out.pixels[:CHECKED_IMAGES]),
+        examine=lambda written: check_same(written, network, pictures),
     )
+
+
+def _programs(folder: Path, artifact: Artifact) -> dict[str, bytes]:
+    """The version's programs, byte for byte; ONNX made of its TorchScript if there is none."""
+    names = [name for files in PROGRAM_FILES.values() for name in files]
+    found = {n: (folder / n).read_bytes() for n in names if n in artifact.manifest.files}
+    if artifact.manifest.programs.onnx:
+        return found
+    manifest, model = artifact.manifest, load_module(folder / MODEL_FILE)
+    return found | export_onnx(model, manifest.image.shape, manifest.latent_dim)

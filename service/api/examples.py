@@ -64,6 +64,9 @@ DETAILS: dict[str, Any] = {
     "training_config": {"epochs": 300},
     "metrics": {"held_out_loss": 245.827, "held_out_kl": 7.627},
     "libraries": {"torch": "2.13.0+cpu"},
+    "latent_shape": [2],
+    "runtime": "onnx",
+    "batch_invariant": True,
 }
 ENCODED: dict[str, Any] = {
     "model": "vae",

@@ -150,6 +150,14 @@ class ModelDetails(ModelSummary):
         "manifest", "training", "metrics", description="Figures in nats per image."
     )
     libraries: dict[str, str] = of("manifest", "libraries")
+    latent_shape: list[int] = of(
+        "manifest", "latent", "shape", description="latent_dim, or channels, height and width."
+    )
+    runtime: Literal["onnx", "torchscript"] = Field(description="What computes the answers.")
+    batch_invariant: bool = of(
+        "is_batch_invariant",
+        description="Whether an answer has the same bits whatever else is computed beside it.",
+    )
 
 
 class Measure(FromArtifact):

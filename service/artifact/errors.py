@@ -5,7 +5,8 @@ ArtifactError               an artifact is damaged, incomplete or differs from i
 ├── ManifestInvalid         manifest.json does not have the documented shape
 ├── SchemaUnsupported       the manifest has another schema version
 ├── FileDamaged             size or SHA-256 differs from the manifest
-├── ModelUnreadable         model.pt is not TorchScript with `encode` and `decode`
+├── ModelUnreadable         a program cannot be loaded, or cannot be called
+├── ProgramMissing          the version has no program for the runtime that was asked for
 ├── ReferenceUnreadable     reference.npz lacks the arrays that the manifest promises
 ├── GoldenMismatch          the model loads but does not reproduce its golden vectors
 ├── NotWritten              a version cannot be written: a full disk, a read-only folder
@@ -29,6 +30,9 @@ class FileDamaged(ArtifactError): ...
 
 
 class ModelUnreadable(ArtifactError): ...
+
+
+class ProgramMissing(ArtifactError): ...
 
 
 class ReferenceUnreadable(ArtifactError): ...

@@ -14,7 +14,7 @@ from service.artifact.archives import declared_array, open_whole
 from service.artifact.arrays import Floats
 from service.artifact.contract import (
     MANIFEST_FILE,
-    MODEL_FILE,
+    PROGRAM_FILES,
     REFERENCE_FILE,
     Artifact,
     LatentModel,
@@ -30,11 +30,19 @@ from service.artifact.errors import (
     SchemaUnsupported,
     one_line,
 )
-from service.artifact.manifest import SCHEMA_VERSIONS, FileRecord, Manifest, SchemaVersion
-from service.artifact.runtimes.torchscript import MAX_MODEL_BYTES, load_torchscript
+from service.artifact.invariance import LOADED_SIZES, is_batch_invariant
+from service.artifact.manifest import (
+    SCHEMA_VERSIONS,
+    FileRecord,
+    Manifest,
+    SchemaVersion,
+    parse_manifest,
+)
+from service.artifact.programs import RuntimeChoice, choose_runtime, load_program
 
 # Limits on a manifest that is read and an archive that unpacks, before either is verified.
 MAX_MANIFEST_BYTES = 16 * 2**20
+MAX_PROGRAM_BYTES = 2**30
 MAX_REFERENCE_BYTES = 2**28
 # Of all other files together, such as figures. They are hashed, but not read.
 MAX_OTHER_BYTES = 2**26
@@ -50,15 +58,15 @@ REFERENCE_SAMPLE = 64
 Declared = Mapping[str, tuple[npt.DTypeLike, tuple[int, ...]]]
 
 
-def load_artifact(folder: Path) -> Artifact:
-    """Load and verify `<repository>/<model>/<version>`.
+def load_artifact(folder: Path, runtime: RuntimeChoice = "auto") -> Artifact:
+    """Load and verify `<repository>/<model>/<version>`, to run in this runtime.
 
     Raises a subclass of ArtifactError that names the file, what was expected and what was found.
     TorchScript is code: never pass a folder that comes from a request.
     """
     if not folder.is_dir():
         raise FileMissing(f"{folder}: expected an artifact's folder, found none")
-    artifact = load_unplaced(folder)
+    artifact = load_unplaced(folder, runtime)
     manifest = artifact.manifest
     if (manifest.name, str(manifest.version)) != (folder.parent.name, folder.name):
         raise ManifestInvalid(
@@ -68,21 +76,32 @@ def load_artifact(folder: Path) -> Artifact:
     return artifact
 
 
-def load_unplaced(folder: Path) -> Artifact:
+def load_unplaced(folder: Path, runtime: RuntimeChoice = "auto") -> Artifact:
     """`load_artifact` for a folder with any name, such as one that is being published."""
     content = _read(folder / MANIFEST_FILE)
     manifest = _parse_manifest(folder / MANIFEST_FILE, content)
-    for name in (MODEL_FILE, REFERENCE_FILE):
-        if name not in manifest.files:
-            raise ManifestInvalid(f"{folder / MANIFEST_FILE}: `files` does not list {name}")
+    _check_is_supported(folder / MANIFEST_FILE, manifest)
     _check_sizes(folder / MANIFEST_FILE, manifest.files)
     for name, expected in manifest.files.items():
         _check_file(folder / name, expected)
-    model = load_torchscript(folder / MODEL_FILE)
-    _replay_golden(folder / MODEL_FILE, model, manifest)
+    chosen = choose_runtime(folder, manifest.programs, runtime)
+    path = folder / PROGRAM_FILES[chosen][0]  # that errors name
+    model = load_program(folder, chosen)
+    _replay_golden(path, model, manifest)
     reference = _load_reference(folder / REFERENCE_FILE, manifest)
-    _replay_reference(folder / REFERENCE_FILE, model, reference)
-    return Artifact(manifest, model, reference, digest=hashlib.sha256(content).hexdigest())
+    _replay_reference(folder / REFERENCE_FILE, path, model, reference)
+    program = manifest.programs.onnx if chosen == "onnx" else manifest.programs.torchscript
+    assert program is not None
+    return Artifact(
+        manifest,
+        model,
+        reference,
+        digest=hashlib.sha256(content).hexdigest(),
+        runtime=chosen,
+        # Published as invariant on another processor, it may not be on this one.
+        is_batch_invariant=program.batch_invariant
+        and is_batch_invariant(model, manifest.image.shape, manifest.latent_dim, LOADED_SIZES),
+    )
 
 
 def read_digest(folder: Path) -> str:
@@ -129,18 +148,32 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
         if found not in SCHEMA_VERSIONS:
             expected = " or ".join(map(str, SCHEMA_VERSIONS))
             raise SchemaUnsupported(f"{path}: expected schema version {expected}, found {found}")
-        return Manifest.model_validate_json(content)
+        return parse_manifest(content, found)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         key = ".".join(map(str, first["loc"])) or "the document"
         what = f"{key[:200]}: {first['msg'][:200]} (1 of {exc.error_count()} errors)"
         raise ManifestInvalid(f"{path}: {what}") from exc
+    except ValueError as exc:  # a field that its schema version does not have
+        raise ManifestInvalid(f"{path}: {exc}") from exc
+
+
+def _check_is_supported(path: Path, manifest: Manifest) -> None:
+    names = [REFERENCE_FILE]
+    for runtime, files in PROGRAM_FILES.items():
+        names += files if getattr(manifest.programs, runtime) else ()
+    for name in names:
+        if name not in manifest.files:
+            raise ManifestInvalid(f"{path}: `files` does not list {name}")
+    if manifest.image.channels != 1:
+        raise ManifestInvalid(f"{path}: image.channels: expected 1 (grey), the only kind served")
 
 
 def _check_sizes(path: Path, files: Mapping[str, FileRecord]) -> None:
     """Refuse by the declared sizes what would take long to hash."""
-    limits = {MODEL_FILE: MAX_MODEL_BYTES, REFERENCE_FILE: MAX_REFERENCE_BYTES}
-    sizes = [(name, files[name].size, limit) for name, limit in limits.items()]
+    limits = {name: MAX_PROGRAM_BYTES for names in PROGRAM_FILES.values() for name in names}
+    limits[REFERENCE_FILE] = MAX_REFERENCE_BYTES
+    sizes = [(name, files[name].size, limit) for name, limit in limits.items() if name in files]
     other = sum(record.size for name, record in files.items() if name not in limits)
     for name, size, limit in (*sizes, ("the other files together", other, MAX_OTHER_BYTES)):
         if size > limit:
@@ -208,7 +241,7 @@ def _replay_golden(path: Path, model: LatentModel, manifest: Manifest) -> None:
     _check_close(path, "golden pictures", decoded, expected, PIXEL_TOLERANCE)
 
 
-def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> None:
+def _replay_reference(path: Path, program: Path, model: LatentModel, reference: Reference) -> None:
     """Encode some thumbnails again, to find a reference that belongs to another version."""
     chosen = np.linspace(0, len(reference.labels) - 1, REFERENCE_SAMPLE).astype(int)
     pixels = reference.thumbnails[chosen, None].astype(np.float32) / np.float32(255)
@@ -221,7 +254,7 @@ def _replay_reference(path: Path, model: LatentModel, reference: Reference) -> N
         raise ReferenceUnreadable(f"{path}: belongs to another model: {one_line(exc)}") from exc
     if not (deviations >= 0).all():
         raise ModelUnreadable(
-            f"{path.with_name(MODEL_FILE)}: expected standard deviations of at least 0, found "
+            f"{program}: expected standard deviations of at least 0, found "
             f"{deviations.min():.3g}; a model that gives the log variance v must give exp(v / 2)"
         )
 

@@ -1,7 +1,8 @@
 """The manifest of an artifact: its schema as strict JSON. Reads no files and needs no torch."""
 
 import json
-from typing import Annotated, Literal, Self
+import math
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -12,9 +13,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import from_json, to_json
 
-# New artifacts have the last; 1 had no measures.
-SCHEMA_VERSIONS = (1, 2)
+# New artifacts have the last. Version 1 had no measures, 1 and 2 had TorchScript alone.
+SCHEMA_VERSIONS = (1, 2, 3)
+NEWEST_SCHEMA: Literal[3] = 3
+# The schema version that brought each field.
+ADDED_FIELDS = {"measures": 2, "latent": 3, "network_outputs": 3, "programs": 3}
+MAX_LATENT_DIM = 4096
 
 MODEL_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -22,10 +28,12 @@ FileName = Annotated[str, Field(pattern=r"^([a-z0-9_-]+/)?[a-z0-9_-]+\.[a-z0-9]+
 # Whole numbers that every JSON reader represents exactly.
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
-Coordinates = Annotated[list[Number], Field(min_length=1, max_length=64)]
+Side = Annotated[int, Field(ge=1, le=1024)]
+LatentDim = Annotated[int, Field(ge=1, le=MAX_LATENT_DIM)]
+Coordinates = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT_DIM)]
 Spreads = Annotated[
     list[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]],
-    Field(min_length=1, max_length=64),
+    Field(min_length=1, max_length=MAX_LATENT_DIM),
 ]
 
 
@@ -36,12 +44,52 @@ class Record(BaseModel):
 
 
 class ImageSpec(Record):
-    """Pictures that the model reads and writes: [channels, height, width] floats in 0..1."""
+    """Pictures that the model reads and writes: [channels, height, width] floats in 0..1.
 
-    channels: Literal[1] = 1
-    height: Annotated[int, Field(ge=1, le=1024)]
-    width: Annotated[int, Field(ge=1, le=1024)]
+    One channel is grey, three are sRGB.
+    """
+
+    channels: Literal[1, 3] = 1
+    height: Side
+    width: Side
     polarity: Literal["white-on-black"] = "white-on-black"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+
+class LatentSpec(Record):
+    """The latent space: its shape, [D] or [C, h, w], and whether images have a deviation there."""
+
+    shape: Annotated[list[LatentDim], Field(min_length=1, max_length=3)]
+    has_standard_deviation: bool
+
+
+class NetworkOutputs(Record):
+    """What the network itself returns. A program always gives mean, deviation and pixels."""
+
+    encoder: Literal["mean", "mean_and_standard_deviation", "mean_and_log_variance"]
+    decoder: Literal["pixels", "logits"]
+
+
+class Program(Record):
+    """`batch_invariant`: a row's result has the same bits whatever else is in its batch."""
+
+    batch_invariant: bool
+
+
+class Programs(Record):
+    """What can run the model: `model.pt`; `encode.onnx` and `decode.onnx`; or all of them."""
+
+    torchscript: Program | None = None
+    onnx: Program | None = None
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if not (self.torchscript or self.onnx):
+            raise ValueError("expected at least one program")
+        return self
 
 
 class Dataset(Record):
@@ -137,8 +185,10 @@ class Description(Record):
     name: Annotated[str, Field(pattern=MODEL_NAME)]
     kind: Literal["ae", "dae", "vae"]
     created: AwareDatetime
-    latent_dim: Annotated[int, Field(ge=1, le=64)]
+    latent_dim: LatentDim
+    latent: LatentSpec
     image: ImageSpec
+    network_outputs: NetworkOutputs
     dataset: Dataset
     training: TrainingRecord
     measures: Annotated[list[Measure], Field(max_length=64)] = []
@@ -153,14 +203,16 @@ class Description(Record):
         for name, vector in self._vectors():
             if (count := len(vector)) != self.latent_dim:
                 raise ValueError(f"{name} has {count} values, latent_dim is {self.latent_dim}")
+        if (size := math.prod(self.latent.shape)) != self.latent_dim:
+            raise ValueError(f"latent.shape holds {size} values, latent_dim is {self.latent_dim}")
         statistics = self.latent_statistics
         _check_below("grid_bounds", self.grid_bounds.minimum, self.grid_bounds.maximum)
         _check_below("latent_statistics", statistics.percentile_1, statistics.percentile_99)
-        pixel_count = self.image.height * self.image.width
+        pixel_count = self.image.channels * self.image.height * self.image.width
         pictures: list[GoldenImage | GoldenPoint] = [*self.golden.images, *self.golden.points]
         for picture in pictures:
             if (count := len(picture.pixels)) != pixel_count:
-                raise ValueError(f"a golden picture has {count} pixels, not {pixel_count}")
+                raise ValueError(f"a golden picture has {count} values, not {pixel_count}")
         if len({measure.name for measure in self.measures}) != len(self.measures):
             raise ValueError("measures: each name must be unique")
         return self
@@ -178,21 +230,45 @@ class Description(Record):
 class Manifest(Description):
     """The content of manifest.json."""
 
-    schema_version: Literal[1, 2]
+    schema_version: Literal[1, 2, 3]
     version: Version
+    measures: Annotated[list[Measure], Field(max_length=64)]
+    programs: Programs
     files: Annotated[dict[FileName, FileRecord], Field(max_length=256)]
-
-    @model_validator(mode="after")
-    def _has_what_its_schema_has(self) -> Self:
-        if ("measures" in self.model_fields_set) != (self.schema_version >= 2):
-            raise ValueError("measures: expected in schema version 2 and later only")
-        return self
 
 
 class SchemaVersion(BaseModel):
     """Parsed first, so that the error for a newer manifest names its version."""
 
     schema_version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def parse_manifest(content: bytes, schema_version: int) -> Manifest:
+    """A manifest of this schema version; what an older one lacks is filled in.
+
+    Raises pydantic.ValidationError, or ValueError for fields that came with a later version.
+    """
+    if schema_version < NEWEST_SCHEMA:
+        values = from_json(content)
+        for name, since in ADDED_FIELDS.items():
+            if name in values and schema_version < since:
+                raise ValueError(f"{name}: expected in schema version {since} and later only")
+        content = to_json(_fields_before_3(values) | values)
+    return Manifest.model_validate_json(content)
+
+
+def _fields_before_3(values: dict[str, Any]) -> dict[str, Any]:
+    has_deviation = values.get("kind") == "vae"
+    encoder = "mean_and_standard_deviation" if has_deviation else "mean"
+    return {
+        **({"measures": []} if values["schema_version"] == 1 else {}),
+        "latent": {
+            "shape": [values.get("latent_dim")],
+            "has_standard_deviation": has_deviation,
+        },
+        "network_outputs": {"encoder": encoder, "decoder": "pixels"},
+        "programs": {"torchscript": {"batch_invariant": False}},
+    }
 
 
 def _check_below(name: str, lower: list[float], upper: list[float]) -> None:

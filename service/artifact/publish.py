@@ -5,47 +5,62 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from service.artifact.contract import MANIFEST_FILE, MODEL_FILE, REFERENCE_FILE, Artifact, Reference
+from service.artifact.contract import (
+    MANIFEST_FILE,
+    PROGRAM_FILES,
+    REFERENCE_FILE,
+    Artifact,
+    Reference,
+)
 from service.artifact.errors import NotWritten, VersionExists
+from service.artifact.invariance import PUBLISHED_SIZES
 from service.artifact.load import load_unplaced, record_file
-from service.artifact.manifest import Description, Manifest
-from service.artifact.runtimes.torchscript import torchscript_allowed
+from service.artifact.manifest import NEWEST_SCHEMA, Description, Manifest
+from service.artifact.programs import measure_programs
 from service.artifact.versions import version_numbers
-
-
-class ModelFile(Protocol):
-    """The source of a `model.pt`: a compiled module, or an existing file."""
-
-    def save_to_buffer(self) -> bytes:
-        """TorchScript. Torch's own writing of files aborts the process on a full disk."""
 
 
 def write_artifact(
     repository: Path,
     description: Description,
-    model: ModelFile,
+    programs: Mapping[str, bytes],
     reference: Reference,
     attachments: Mapping[str, bytes],
     examine: Callable[[Artifact], None],
+    batch_sizes: Iterable[int] = PUBLISHED_SIZES,
 ) -> Path:
     """Publish the next version of `description.name` and return its folder.
 
-    Writes the version to a temporary folder, loads it back with every check of `load_artifact`,
-    passes it to `examine` (which raises to refuse it), and only then renames the folder.
-    `attachments` are further files by relative name, such as figures.
+    `programs` are the files of one or more runtimes (PROGRAM_FILES), `attachments` further files
+    by relative name, such as figures. Writes the version to a temporary folder, loads it back in
+    each of its runtimes with every check of `load_artifact`, passes what was loaded to `examine`
+    (which raises to refuse it), and only then renames the folder. `batch_sizes` are those that
+    batch invariance is measured with.
     Raises ArtifactError. Any error leaves nothing behind.
     """
     model_folder = repository / description.name
     with _staging_folder(model_folder) as staging:
         version = 1 + max(version_numbers(model_folder), default=0)
-        _write_files(staging, description, version, model, reference, attachments)
-        examine(load_unplaced(staging))
+        _write_files(staging, {**programs, **attachments}, reference)
+        runtimes = {name for name, files in PROGRAM_FILES.items() if programs.keys() >= {*files}}
+        manifest = Manifest(
+            schema_version=NEWEST_SCHEMA,
+            version=version,
+            programs=measure_programs(staging, description, runtimes, batch_sizes),
+            files={
+                name: record_file(staging / name)
+                for name in (*programs, REFERENCE_FILE, *attachments)
+            },
+            **dict(description),
+        )
+        (staging / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n")
+        for runtime in sorted(runtimes):
+            examine(load_unplaced(staging, runtime))
         return _publish(staging, model_folder / str(version))
 
 
@@ -69,16 +84,10 @@ def _staging_folder(model_folder: Path) -> Iterator[Path]:
             model_folder.rmdir()
 
 
-def _write_files(
-    folder: Path,
-    description: Description,
-    version: int,
-    model: ModelFile,
-    reference: Reference,
-    attachments: Mapping[str, bytes],
-) -> None:
-    with torchscript_allowed():
-        (folder / MODEL_FILE).write_bytes(model.save_to_buffer())
+def _write_files(folder: Path, files: Mapping[str, bytes], reference: Reference) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
     arrays = io.BytesIO()
     np.savez_compressed(
         arrays,
@@ -87,14 +96,6 @@ def _write_files(
         thumbnails=reference.thumbnails,
     )
     (folder / REFERENCE_FILE).write_bytes(arrays.getvalue())
-    for name, content in attachments.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
-    files = {
-        name: record_file(folder / name) for name in (MODEL_FILE, REFERENCE_FILE, *attachments)
-    }
-    manifest = Manifest(schema_version=2, version=version, files=files, **dict(description))
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n")
 
 
 def _publish(staging: Path, target: Path) -> Path:

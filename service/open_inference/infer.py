@@ -13,7 +13,7 @@ import numpy as np
 from pydantic_core import to_json
 
 from service.artifact.arrays import Floats
-from service.artifact.contract import Artifact
+from service.artifact.contract import Artifact, RuntimeName
 from service.errors import Invalid
 from service.latent.planes import MAX_COORDINATE
 from service.open_inference import tensors
@@ -23,7 +23,11 @@ from service.serving.inference import decode, encode
 from service.serving.work import SMALL_IMAGES, ItemKind, Work, is_small_drawing
 from service.settings import Settings
 
-PLATFORM = "pytorch_libtorch"
+# Triton's names.
+PLATFORMS: Mapping[RuntimeName, str] = {
+    "onnx": "onnxruntime_onnx",
+    "torchscript": "pytorch_libtorch",
+}
 BATCH = -1
 
 
@@ -58,7 +62,7 @@ def describe(artifact: Artifact) -> bytes:
         {
             "name": manifest.name,
             "versions": [str(manifest.version)],
-            "platform": PLATFORM,
+            "platform": PLATFORMS[artifact.runtime],
             "inputs": [_metadata("images", images), _metadata("latents", latents)],
             "outputs": [
                 _metadata("latents", latents),

@@ -8,6 +8,7 @@ from pathlib import Path
 from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact, read_digest
+from service.artifact.programs import RuntimeChoice
 from service.errors import (
     Fault,
     ModelUnavailable,
@@ -34,14 +35,17 @@ class Catalog:
 class Registry:
     """The models of one repository. If one fails to load, the others are still served."""
 
-    def __init__(self, repository: Path, default_model: str) -> None:
-        """List the models without loading them.
+    def __init__(
+        self, repository: Path, default_model: str, runtime: RuntimeChoice = "auto"
+    ) -> None:
+        """List the models without loading them; `runtime` will run them.
 
         Raises RepositoryUnusable if the repository cannot be read or lacks the default model.
         """
         names = require_models(repository, default_model)
         self.default_model = default_model
         self._repository = repository
+        self._runtime = runtime
         self._catalog = Catalog(required=frozenset(names))
 
     def load(self) -> None:
@@ -101,7 +105,7 @@ class Registry:
             if served and served.digest == read_digest(folder):
                 artifact = served
             else:
-                artifact = load_artifact(folder)
+                artifact = load_artifact(folder, self._runtime)
                 warm_up(artifact)
         except ArtifactError as exc:
             self._fail(name, str(exc))

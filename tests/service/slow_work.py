@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from service.artifact.publish import write_artifact
 from tests import tiny
 
 # Settings for one place, and for grids that take about a second in it.
@@ -39,10 +38,7 @@ class Endless(tiny.TinyAutoencoder):
 def publish_endless(repository: Path) -> Path:
     """Publish the model "vae" whose work never ends. Returns the repository."""
     model = Endless().eval()
-    described = tiny.describe(model)
-    write_artifact(
-        repository, described, tiny.script(model), tiny.reference(model), {}, examine=tiny.accept
-    )
+    tiny.write(repository, model, programs={"model.pt": tiny.torchscript(model)})
     return repository
 
 

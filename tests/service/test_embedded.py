@@ -100,7 +100,21 @@ def test_every_tile_of_the_grid_equals_the_decode_of_its_point(
             body = {"model": kind, "latents": [[axis[column], y]]}
             alone = tiny.read_levels(embedded.post("/decode", json=body).content)
             tile = grid[row * 28 : row * 28 + 28, column * 28 : column * 28 + 28]
-            assert np.abs(tile.astype(int) - alone).max() <= 1
+            assert np.array_equal(tile, alone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_coordinates_of_a_picture_are_the_same_alone_and_among_256(
+    embedded: TestClient, held_out: npt.NDArray[np.uint8], kind: str
+) -> None:
+    pictures = (np.concatenate([held_out] * 3)[:256] / 255).tolist()
+
+    together = embedded.post("/encode/pixels", json={"model": kind, "images": pictures}).json()
+
+    for index in (0, 1, 100, 255):
+        body = {"model": kind, "images": [pictures[index]]}
+        alone = embedded.post("/encode/pixels", json=body).json()
+        assert alone["latents"] == [together["latents"][index]]
 
 
 def test_the_two_planes_differ(embedded: TestClient) -> None:

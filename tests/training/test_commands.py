@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import full_disk, tiny_settings
 from training import fashion_mnist
-from training.__main__ import app
+from training.command_line import app
 
 
 @pytest.fixture
@@ -349,7 +351,7 @@ def test_signal_is_an_interruption(
 def test_signal_while_publishing_leaves_nothing_and_says_how_to_continue(
     places: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(_: object) -> None:
+    def stop(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr("service.artifact.publish.load_unplaced", stop)
@@ -359,6 +361,15 @@ def test_signal_while_publishing_leaves_nothing_and_says_how_to_continue(
     assert result.exit_code == 143
     assert "interrupted with 2 of 2 epochs done; continue with" in result.stderr
     assert list((tmp_path / "repository").iterdir()) == []
+
+
+def test_signal_ends_the_program_while_it_still_imports() -> None:
+    program = (
+        "import signal; from training.interruption import end_at_once; end_at_once()\n"
+        "signal.raise_signal(signal.SIGTERM)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 143
 
 
 def test_signal_that_is_ignored_on_purpose_stays_so(places: list[str]) -> None:

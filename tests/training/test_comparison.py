@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from service.artifact.manifest import Measure
-from service.artifact.publish import write_artifact
 from tests import tiny
 from training.comparison import compare_artifacts
 from training.errors import NotComparable
@@ -34,14 +33,7 @@ def publish_measured(repository: Path, name: str, **values: float) -> Path:
         )
         for key, value in values.items()
     ]
-    return write_artifact(
-        repository,
-        tiny.describe(model, name, measures=measures),
-        tiny.script(model),
-        tiny.reference(model),
-        {},
-        tiny.accept,
-    )
+    return tiny.write(repository, model, tiny.describe(model, name, measures=measures))
 
 
 @pytest.mark.parametrize(("ae", "vae", "best"), [(80.0, 90.0, {1}), (90.0, 80.0, {0})])
@@ -111,14 +103,7 @@ def test_older_measures_that_reward_blur_are_shown_without_a_star(
 def test_models_of_different_data_are_compared_with_a_warning(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
     dataset = tiny.describe(model).dataset.model_copy(update={"digest": "1" * 64})
-    other = write_artifact(
-        tmp_path,
-        tiny.describe(model, "other", dataset=dataset),
-        tiny.script(model),
-        tiny.reference(model),
-        {},
-        tiny.accept,
-    )
+    other = tiny.write(tmp_path, model, tiny.describe(model, "other", dataset=dataset))
 
     notes = compare_artifacts([tiny.publish(tmp_path), other]).notes
 

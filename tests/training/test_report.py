@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from service.artifact.load import load_artifact
-from service.artifact.publish import write_artifact
 from tests import tiny
 from tests.training.tiny import make_trainer, published, tiny_config
 from training.checkpoint import load_checkpoint
@@ -109,14 +108,7 @@ def test_sentences_and_names_are_escaped(tmp_path: Path) -> None:
     measure = plain.measures[0].model_copy(update={"sentence": evil, "unit": evil[:64]})
     dataset = plain.dataset.model_copy(update={"name": evil, "class_names": [evil, '"b"']})
     folders = [
-        write_artifact(
-            tmp_path,
-            tiny.describe(model, name, dataset=dataset, measures=[measure]),
-            tiny.script(model),
-            tiny.reference(model),
-            {},
-            tiny.accept,
-        )
+        tiny.write(tmp_path, model, tiny.describe(model, name, dataset=dataset, measures=[measure]))
         for name in ("one", "two")
     ]
 

@@ -7,7 +7,7 @@ from tests import tiny
 from tests.training.tiny import published, write_data
 from training.checkpoint import Checkpoint
 from training.errors import DataError
-from training.republish import republish
+from training.republish import measure_again, republish_with_onnx
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_measures_equal_those_of_the_first_publishing(
     expected = load_artifact(version).manifest.measures
 
     old = load_artifact(tiny.as_schema_1(version))
-    folder = republish(old, version, data_dir, tmp_path / "other")
+    folder = measure_again(old, version, data_dir, tmp_path / "other")
 
     found = load_artifact(folder).manifest.measures
     assert [m.name for m in found] == [m.name for m in expected]
@@ -34,12 +34,13 @@ def test_nothing_but_measures_and_libraries_changes(
 ) -> None:
     tiny.as_schema_1(version)
 
-    folder = republish(load_artifact(version), version, data_dir, tmp_path / "other")
+    folder = measure_again(load_artifact(version), version, data_dir, tmp_path / "other")
 
     before, after = load_artifact(version).manifest, load_artifact(folder).manifest
     changed = {name for name, value in after if value != getattr(before, name)}
-    assert changed == {"measures", "schema_version"}
-    for name in after.files:
+    assert changed == {"files", "measures", "programs", "schema_version"}
+    assert after.files.keys() - before.files.keys() == {"encode.onnx", "decode.onnx"}
+    for name in before.files:
         assert (folder / name).read_bytes() == (version / name).read_bytes()
 
 
@@ -47,5 +48,27 @@ def test_other_data_are_refused(version: Path, tmp_path: Path) -> None:
     other = write_data(tmp_path / "pictures", side=9)
 
     with pytest.raises(DataError, match="expected the images that .* was trained on"):
-        republish(load_artifact(version), version, other, tmp_path / "other")
+        measure_again(load_artifact(version), version, other, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_older_version_gets_onnx_and_keeps_all_else(version: Path, tmp_path: Path) -> None:
+    tiny.as_schema_2(version)
+
+    folder = republish_with_onnx(load_artifact(version), version, tmp_path / "other")
+
+    before, after = load_artifact(version), load_artifact(folder)
+    changed = {name for name, value in after.manifest if value != getattr(before.manifest, name)}
+    assert changed == {"files", "programs", "schema_version"}
+    assert (before.runtime, after.runtime) == ("torchscript", "onnx")
+    assert all(
+        (folder / n).read_bytes() == (version / n).read_bytes()
+        for n in before.manifest.files
+        if n != "reference.npz"
+    )
+
+
+def test_version_with_onnx_is_copied_byte_for_byte(version: Path, tmp_path: Path) -> None:
+    folder = republish_with_onnx(load_artifact(version), version, tmp_path / "other")
+
+    assert load_artifact(folder).manifest.files == load_artifact(version).manifest.files

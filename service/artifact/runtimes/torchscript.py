@@ -1,4 +1,6 @@
-"""Runs a `model.pt`: TorchScript on the CPU. Only this module of the service imports torch."""
+"""Runs a `model.pt`: TorchScript on the CPU. Only this module of the service imports torch.
+
+`load` imports it where a version needs it, so a process that serves ONNX does without."""
 
 import contextlib
 import warnings
@@ -37,15 +39,20 @@ def load_torchscript(path: Path) -> TorchScriptModel:
 
     Raises ModelUnreadable.
     """
+    return TorchScriptModel(load_module(path))
+
+
+def load_module(path: Path) -> torch.jit.ScriptModule:
+    """The module itself. Raises ModelUnreadable."""
     try:
         with open_whole(path, MAX_MODEL_BYTES), torchscript_allowed():
-            module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+            module: torch.jit.ScriptModule = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     except Exception as exc:  # on hostile bytes, torch raises nearly every built-in error
         raise ModelUnreadable(f"{path}: expected TorchScript, found: {one_line(exc)}") from exc
     for method in ("encode", "decode"):
         if not hasattr(module, method):
             raise ModelUnreadable(f"{path}: expected a method `{method}`, found none")
-    return TorchScriptModel(module)
+    return module
 
 
 @contextlib.contextmanager

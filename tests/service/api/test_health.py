@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from service.app import create_app
 from service.artifact.contract import Artifact
 from service.artifact.load import load_artifact
+from service.artifact.programs import RuntimeChoice
 from service.serving import registry
 from service.settings import Settings
 from tests import tiny
@@ -24,9 +25,9 @@ def test_service_is_alive_but_not_ready_while_models_load(
 ) -> None:
     gate = threading.Event()
 
-    def load_slowly(folder: Path) -> Artifact:
+    def load_slowly(folder: Path, runtime: RuntimeChoice) -> Artifact:
         gate.wait()
-        return load_artifact(folder)
+        return load_artifact(folder, runtime)
 
     monkeypatch.setattr(registry, "load_artifact", load_slowly)
     with TestClient(create_app(Settings(model_repository=repository))) as client:

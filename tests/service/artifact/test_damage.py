@@ -31,7 +31,6 @@ from service.artifact.errors import (
     SchemaUnsupported,
 )
 from service.artifact.load import load_artifact
-from service.artifact.publish import write_artifact
 from service.artifact.runtimes import torchscript
 from tests import tiny
 
@@ -52,14 +51,7 @@ def other_version(version: Path) -> Path:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(1.5)
-    return write_artifact(
-        version.parent.parent,
-        tiny.describe(model),
-        tiny.script(model),
-        tiny.reference(model),
-        {},
-        tiny.accept,
-    )
+    return tiny.write(version.parent.parent, model)
 
 
 def put(version: Path, name: str, content: bytes) -> None:
@@ -85,8 +77,8 @@ def damages(content: bytes) -> Iterator[bytes]:
 
 
 def answers(version: Path) -> list[npt.NDArray[np.generic]]:
-    """What the model and the reference give."""
-    artifact = load_artifact(version)
+    """What the TorchScript model and the reference give."""
+    artifact = load_artifact(version, "torchscript")
     images = tiny.to_images(tiny.random_levels(9))
     points = np.linspace(-4, 4, 18, dtype=np.float32).reshape(9, 2)
     return [
@@ -128,7 +120,15 @@ def test_file_of_another_version_is_refused(
     put(version, name, (other_version / name).read_bytes())
 
     with pytest.raises(error):
-        load_artifact(version)
+        load_artifact(version, "torchscript")
+
+
+@pytest.mark.parametrize("name", ["encode.onnx", "decode.onnx"])
+def test_onnx_of_another_version_is_refused(version: Path, other_version: Path, name: str) -> None:
+    put(version, name, (other_version / name).read_bytes())
+
+    with pytest.raises(GoldenMismatch, match=r"encode\.onnx"):
+        load_artifact(version, "onnx")
 
 
 def test_version_that_lies_in_anothers_folder_is_refused(
@@ -233,7 +233,7 @@ def test_archive_that_unpacks_to_too_much_is_refused_unread(
     put(version, name, archive(labels=bytes(10**6 + 1)))
 
     with pytest.raises(error, match="unpacked, more than 1000000"):
-        load_artifact(version)
+        load_artifact(version, "torchscript")
 
 
 class DoublePrecision(tiny.TinyAutoencoder):
@@ -245,14 +245,11 @@ class DoublePrecision(tiny.TinyAutoencoder):
         return pixels.reshape(-1, 1, self.height, self.width).double()
 
 
-def test_model_that_answers_in_another_type_is_refused(version: Path, tmp_path: Path) -> None:
-    with torchscript.torchscript_allowed():
-        tiny.script(DoublePrecision().eval()).save(str(tmp_path / "double.pt"))
-
-    put(version, "model.pt", (tmp_path / "double.pt").read_bytes())
+def test_model_that_answers_in_another_type_is_refused(version: Path) -> None:
+    put(version, "model.pt", tiny.torchscript(DoublePrecision().eval()))
 
     with pytest.raises(GoldenMismatch, match=r"expected golden pictures float32.*found float64"):
-        load_artifact(version)
+        load_artifact(version, "torchscript")
 
 
 def nested(depth: int) -> str:

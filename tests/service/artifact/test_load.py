@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from service.artifact import load
-from service.artifact.contract import Artifact
+from service.artifact.contract import Artifact, RuntimeName
 from service.artifact.errors import (
     ArtifactError,
     FileDamaged,
@@ -24,10 +24,10 @@ from service.artifact.errors import (
     VersionExists,
 )
 from service.artifact.load import load_artifact
-from service.artifact.publish import write_artifact
-from service.artifact.runtimes.torchscript import torchscript_allowed
 from service.artifact.versions import version_numbers
 from tests import tiny
+
+RUNTIMES: tuple[RuntimeName, ...] = ("onnx", "torchscript")
 
 
 @pytest.fixture
@@ -55,17 +55,25 @@ def test_published_version_loads_whole(version: Path) -> None:
     artifact = load_artifact(version)
 
     assert (artifact.manifest.name, artifact.manifest.version) == ("vae", 1)
-    assert set(artifact.manifest.files) == {"model.pt", "reference.npz", "figures/note.txt"}
+    assert set(artifact.manifest.files) == {
+        "decode.onnx",
+        "encode.onnx",
+        "figures/note.txt",
+        "model.pt",
+        "reference.npz",
+    }
     assert artifact.reference.coordinates.shape == (50, 2)
 
 
-def test_loaded_model_answers_as_the_eager_one(version: Path) -> None:
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_loaded_model_answers_as_the_eager_one(version: Path, runtime: RuntimeName) -> None:
     model = tiny.TinyAutoencoder().eval()
     levels = tiny.random_levels(9)
 
-    mean, deviation = load_artifact(version).model.encode(tiny.to_images(levels))
+    mean, deviation = load_artifact(version, runtime).model.encode(tiny.to_images(levels))
 
-    assert (mean == model.encode(tiny.to_tensor(levels))[0].detach().numpy()).all()
+    expected = model.encode(tiny.to_tensor(levels))[0].detach().numpy()
+    np.testing.assert_allclose(mean, expected, atol=1e-5)
     assert (deviation == np.full((9, 2), 0.5)).all()
 
 
@@ -78,14 +86,12 @@ def test_versions_count_up_and_are_never_overwritten(tmp_path: Path) -> None:
 
 def test_version_published_meanwhile_is_left_alone(tmp_path: Path) -> None:
     def examine(_: Artifact) -> None:
-        (tmp_path / "vae" / "1").mkdir()  # another process published first
+        (tmp_path / "vae" / "1").mkdir(exist_ok=True)  # another process published first
 
     model = tiny.TinyAutoencoder().eval()
 
     with pytest.raises(VersionExists, match="vae/1"):
-        write_artifact(
-            tmp_path, tiny.describe(model), tiny.script(model), tiny.reference(model), {}, examine
-        )
+        tiny.write(tmp_path, model, examine=examine)
     assert list((tmp_path / "vae" / "1").iterdir()) == []
 
 
@@ -96,9 +102,7 @@ def test_refused_version_leaves_nothing_behind(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
 
     with pytest.raises(RuntimeError, match="not good enough"):
-        write_artifact(
-            tmp_path, tiny.describe(model), tiny.script(model), tiny.reference(model), {}, examine
-        )
+        tiny.write(tmp_path, model, examine=examine)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,29 +110,23 @@ def test_version_that_contradicts_its_golden_vectors_is_not_published(tmp_path: 
     model, other = tiny.TinyAutoencoder().eval(), tiny.TinyAutoencoder(deviation=0.25).eval()
 
     with pytest.raises(GoldenMismatch, match="golden deviations"):
-        write_artifact(
-            tmp_path,
-            tiny.describe(model),
-            tiny.script(other),
-            tiny.reference(model),
-            {},
-            tiny.accept,
-        )
+        tiny.write(tmp_path, model, programs=tiny.both_programs(other))
 
 
 def test_version_exported_in_training_mode_is_served_in_eval_mode(tmp_path: Path) -> None:
     model = tiny.TinyAutoencoder().eval()
-    description, reference = tiny.describe(model), tiny.reference(model)
+    expected = model.decode(torch.ones(1, 2)).detach().numpy()
 
-    folder = write_artifact(
-        tmp_path, description, tiny.script(model.train()), reference, {}, tiny.accept
+    folder = tiny.write(
+        tmp_path, model, programs=tiny.both_programs(tiny.TinyAutoencoder().train())
     )
 
-    decoded = load_artifact(folder).model.decode(np.ones((1, 2), np.float32))
-    assert (decoded == model.eval().decode(torch.ones(1, 2)).detach().numpy()).all()
+    for runtime in RUNTIMES:
+        decoded = load_artifact(folder, runtime).model.decode(np.ones((1, 2), np.float32))
+        np.testing.assert_allclose(decoded, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "model.pt", "reference.npz"])
+@pytest.mark.parametrize("name", ["manifest.json", "encode.onnx", "model.pt", "reference.npz"])
 def test_missing_file_is_named(version: Path, name: str) -> None:
     (version / name).unlink()
 
@@ -136,7 +134,7 @@ def test_missing_file_is_named(version: Path, name: str) -> None:
         load_artifact(version)
 
 
-@pytest.mark.parametrize("name", ["model.pt", "reference.npz", "figures/note.txt"])
+@pytest.mark.parametrize("name", ["decode.onnx", "model.pt", "reference.npz", "figures/note.txt"])
 def test_flipped_bit_is_found(version: Path, name: str) -> None:
     content = bytearray((version / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -159,7 +157,16 @@ def test_model_that_is_not_torchscript_is_refused(version: Path, content: bytes)
     replace_file(version, "model.pt", content)
 
     with pytest.raises(ModelUnreadable, match=r"model\.pt"):
-        load_artifact(version)
+        load_artifact(version, "torchscript")
+
+
+@pytest.mark.parametrize("name", ["encode.onnx", "decode.onnx"])
+@pytest.mark.parametrize("content", [b"", b"a text", b"\x80\x04N."])
+def test_program_that_is_not_onnx_is_refused(version: Path, name: str, content: bytes) -> None:
+    replace_file(version, name, content)
+
+    with pytest.raises(ModelUnreadable, match=name):
+        load_artifact(version, "onnx")
 
 
 class OneWay(torch.nn.Module):
@@ -169,13 +176,11 @@ class OneWay(torch.nn.Module):
         return images
 
 
-def test_model_without_the_methods_is_refused(version: Path, tmp_path: Path) -> None:
-    with torchscript_allowed():
-        tiny.script(OneWay()).save(str(tmp_path / "one-way.pt"))
-    replace_file(version, "model.pt", (tmp_path / "one-way.pt").read_bytes())
+def test_model_without_the_methods_is_refused(version: Path) -> None:
+    replace_file(version, "model.pt", tiny.torchscript(OneWay()))
 
     with pytest.raises(ModelUnreadable, match="`encode`"):
-        load_artifact(version)
+        load_artifact(version, "torchscript")
 
 
 class LogVariance(tiny.TinyAutoencoder):
@@ -203,23 +208,18 @@ def test_negative_deviation_beyond_the_golden_vectors_is_not_published(tmp_path:
     with pytest.raises(
         ModelUnreadable, match=r"model\.pt: expected standard deviations of at least 0"
     ):
-        write_artifact(
-            tmp_path,
-            tiny.describe(model),
-            tiny.script(model),
-            tiny.reference(model),
-            {},
-            tiny.accept,
-        )
+        tiny.write(tmp_path, model, programs={"model.pt": tiny.torchscript(model)})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_model_of_another_image_size_is_refused(version: Path, tmp_path: Path) -> None:
     other = tiny.publish(tmp_path / "other", height=6, width=5)
-    replace_file(version, "model.pt", (other / "model.pt").read_bytes())
+    for name in ("encode.onnx", "model.pt"):
+        replace_file(version, name, (other / name).read_bytes())
 
-    with pytest.raises(ModelUnreadable, match="cannot be called"):
-        load_artifact(version)
+    for runtime in RUNTIMES:
+        with pytest.raises(ModelUnreadable, match="cannot be called"):
+            load_artifact(version, runtime)
 
 
 def test_reference_of_another_model_is_refused(version: Path, tmp_path: Path) -> None:
@@ -239,9 +239,9 @@ def test_reference_with_pickled_objects_is_refused(version: Path, tmp_path: Path
 
 
 def test_newer_schema_is_named_as_such(version: Path) -> None:
-    edit(version, lambda manifest: manifest.update(schema_version=3, novelty=True))
+    edit(version, lambda manifest: manifest.update(schema_version=4, novelty=True))
 
-    with pytest.raises(SchemaUnsupported, match="expected schema version 1 or 2, found 3"):
+    with pytest.raises(SchemaUnsupported, match="expected schema version 1 or 2 or 3, found 4"):
         load_artifact(version)
 
 
@@ -249,6 +249,26 @@ def test_schema_of_before_there_were_measures_still_loads(version: Path) -> None
     manifest = load_artifact(tiny.as_schema_1(version)).manifest
 
     assert (manifest.schema_version, manifest.measures) == (1, [])
+
+
+def test_schema_of_before_there_was_onnx_still_loads(version: Path) -> None:
+    manifest = load_artifact(tiny.as_schema_2(version)).manifest
+
+    assert manifest.latent.shape == [2]
+    assert manifest.latent.has_standard_deviation
+    assert manifest.network_outputs.encoder == "mean_and_standard_deviation"
+    assert manifest.programs.torchscript is not None
+    assert manifest.programs.onnx is None
+
+
+@pytest.mark.parametrize("name", ["latent", "network_outputs", "programs"])
+def test_field_of_a_later_schema_is_refused(version: Path, name: str) -> None:
+    fields = json.loads((version / "manifest.json").read_text())
+
+    edit(tiny.as_schema_2(version), lambda manifest: manifest.update({name: fields[name]}))
+
+    with pytest.raises(ManifestInvalid, match=f"{name}: expected in schema version 3"):
+        load_artifact(version)
 
 
 def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +280,7 @@ def first_measure(manifest: dict[str, Any]) -> dict[str, Any]:
     ("change", "named"),
     [
         (lambda m: m.update(schema_version=1), "measures: expected in schema version 2"),
-        (lambda m: m.pop("measures"), "measures: expected in schema version 2"),
+        (lambda m: m.pop("measures"), "measures: Field required"),
         (lambda m: first_measure(m).update(value=float("inf")), "measures.0.value"),
         (lambda m: first_measure(m).update(value=True), "measures.0.value"),
         (lambda m: first_measure(m).update(better="more"), "measures.0.better"),
@@ -328,6 +348,10 @@ def forget_model(manifest: dict[str, Any]) -> None:
         (lambda m: m["golden"]["points"].clear(), "golden.points"),
         (lambda m: m["files"].update({"../model.pt": {"size": 0, "sha256": "0" * 64}}), "files"),
         (forget_model, "does not list model.pt"),
+        (lambda m: m["files"].pop("decode.onnx"), "does not list decode.onnx"),
+        (lambda m: m.update(programs={}), "programs: .* at least one program"),
+        (lambda m: m["latent"].update(shape=[3]), "latent.shape holds 3 values"),
+        (lambda m: m["network_outputs"].update(decoder="levels"), "network_outputs.decoder"),
         (lambda m: m.update(name="ae"), "lies in vae/1"),
         (lambda m: m.update(version=7), "lies in vae/1"),
     ],

@@ -16,7 +16,7 @@ from service.latent.paths import path
 from service.operations import decode
 from service.pictures.mosaic import lay_out
 from tests import tiny
-from tests.service.answers import assert_problem, decode_alone
+from tests.service.answers import LEVELS_OFF, assert_problem, decode_alone
 from tests.serving import serving
 
 POINTS = [[-2.0, 0.5], [0.0, 2.0], [1.5, -1.0]]
@@ -36,7 +36,7 @@ def test_decode_lays_points_out_as_square_as_possible(client: TestClient) -> Non
     alone = [decode_alone(client, point) for point in points]
     expected = lay_out(np.stack(alone).astype(np.uint8), columns=3, scale=1)
     assert picture.shape == (2 * 28, 3 * 28)
-    assert np.abs(picture.astype(int) - expected).max() <= 1
+    assert np.abs(picture.astype(int) - expected).max() <= LEVELS_OFF
 
 
 def test_decode_takes_columns_and_scale(client: TestClient) -> None:

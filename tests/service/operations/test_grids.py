@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests import tiny
-from tests.service.answers import assert_problem, decode_alone
+from tests.service.answers import LEVELS_OFF, assert_problem, decode_alone
 from tests.serving import serving
 
 
@@ -18,7 +18,7 @@ def test_grid_by_default_is_the_courses_picture(client: TestClient) -> None:
     assert picture.shape == (588, 588)
     for row, column, point in [(0, 0, [-4, 4]), (10, 10, [0, 0]), (20, 20, [4, -4])]:
         tile = picture[row * 28 : row * 28 + 28, column * 28 : column * 28 + 28]
-        assert np.abs(tile - decode_alone(client, point)).max() <= 1
+        assert np.abs(tile - decode_alone(client, point)).max() <= LEVELS_OFF
 
 
 def test_every_tile_of_a_grid_equals_the_decode_of_its_point(client: TestClient) -> None:
@@ -30,13 +30,13 @@ def test_every_tile_of_a_grid_equals_the_decode_of_its_point(client: TestClient)
     for row, y in enumerate([1, 0.5, 0]):
         for column, x in enumerate([-1, 0, 1, 2]):
             tile = picture[row * 28 : row * 28 + 28, column * 28 : column * 28 + 28]
-            assert np.abs(tile - decode_alone(client, [x, y])).max() <= 1
+            assert np.abs(tile - decode_alone(client, [x, y])).max() <= LEVELS_OFF
 
 
 def test_single_tile_grid_is_the_middle(client: TestClient) -> None:
     picture = tiny.read_levels(client.get("/grid?rows=1&columns=1&x_max=6").content)
 
-    assert np.abs(picture.astype(int) - decode_alone(client, [1, 0])).max() <= 1
+    assert np.abs(picture.astype(int) - decode_alone(client, [1, 0])).max() <= LEVELS_OFF
 
 
 def test_bounds_data_takes_the_artifacts_own_extent(client: TestClient) -> None:
@@ -120,7 +120,7 @@ def test_picture_of_a_tile_is_the_decode_of_its_cells_centre(client: TestClient)
     for row, column in ((0, 0), (7, 0), (3, 5)):
         picture = tile[row * 28 : row * 28 + 28, column * 28 : column * 28 + 28]
         expected = decode_alone(client, [column + 0.5, 7.5 - row])
-        assert np.abs(picture - expected).max() <= 1
+        assert np.abs(picture - expected).max() <= LEVELS_OFF
 
 
 @pytest.mark.parametrize("place", ["0/0/0", "3/0/0", "3/7/7", "26/0/0", "26/67108863/0"])

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from service.artifact.contract import Artifact
-from service.artifact.publish import write_artifact
 from service.errors import ModelUnavailable, ModelUnknown, NotReady, RepositoryUnusable
 from service.serving import registry as registry_module
 from service.serving.registry import Registry
@@ -78,8 +77,8 @@ class OnlySmallBatches(tiny.TinyAutoencoder):
 def test_model_that_fails_on_another_batch_size_leaves_the_others_served(tmp_path: Path) -> None:
     tiny.publish(tmp_path, "vae")
     model = OnlySmallBatches().eval()
-    description, reference = tiny.describe(model, "ae", kind="ae"), tiny.reference(model)
-    write_artifact(tmp_path, description, tiny.script(model), reference, {}, tiny.accept)
+    description = tiny.describe(model, "ae", kind="ae")
+    tiny.write(tmp_path, model, description, {"model.pt": tiny.torchscript(model)})
     registry = Registry(tmp_path, "vae")
 
     registry.load()
