@@ -1,6 +1,6 @@
 #!/bin/sh
 # Removes from the virtual environment what nothing here runs. Sizes are of torch 2.13 on x86-64.
-# Usage: slim.sh PART... Parts are torch, tests and compiler; see each function.
+# Usage: slim.sh PART... Parts are torch, compiler, server and tests; see each function.
 set -eu
 packages=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
@@ -20,10 +20,13 @@ tests() {
   python -m pip uninstall --quiet --yes pip
 }
 
-# What torch.compile and building extensions need, -105 MB. TorchScript needs neither. Also strips
-# uvloop's library, -12 MB.
+# What torch.compile and building extensions need, -105 MB. TorchScript needs neither.
 compiler() {
   python -m pip uninstall --quiet --yes sympy mpmath networkx setuptools
+}
+
+# Names of functions that are not exported in uvloop's library, -12 MB.
+server() {
   strip --strip-unneeded "$packages"/uvloop/*.so
 }
 

@@ -33,7 +33,7 @@ def report(pytestconfig: pytest.Config) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def images() -> None:
-    """Both images, built from the current source."""
+    """All images, built from the current source."""
     engine.build()
 
 
@@ -45,9 +45,9 @@ def is_ready(address: str) -> bool:
 
 
 @contextmanager
-def bare(cpus: str = "2") -> Iterator[tuple[str, str, int]]:
+def bare(cpus: str = "2", image: str = engine.SERVICE_IMAGE) -> Iterator[tuple[str, str, int]]:
     """A ready container of plain `docker run` with some CPUs, and its published host and port."""
-    with engine.beside("--cpus", cpus, "--publish", "8000") as name:
+    with engine.beside("--cpus", cpus, "--publish", "8000", image=image) as name:
         host, port = engine.address(name, 8000)
         engine.wait_for_line(name, "Application startup complete")
         until(lambda: is_ready(f"http://{host}:{port}"))

@@ -14,6 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = "latent-atlas-test"
 SERVICE_IMAGE, TRAINING_IMAGE = "latent-atlas-service", "latent-atlas-training"
+SLIM_IMAGE = "latent-atlas-service-slim"
 LONGEST_SECONDS = 1200  # a first build fetches 360 MB
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
@@ -36,14 +37,15 @@ def docker(*arguments: str, **variables: str) -> str:
     return run("docker", *arguments, **variables)
 
 
-def build(*arguments: str) -> None:
-    """Build both images with `docker compose build`, or a wrapper whose first argument is the file.
+def build() -> None:
+    """Build the images with `docker compose build`, or a wrapper whose first argument is the file.
 
     On an engine without internet access, the wrapper adds the build arguments it needs.
     """
     wrapper = os.environ.get("DOCKER_TEST_COMPOSE")
     compose = [wrapper] if wrapper else ["docker", "compose", "--file"]
-    run(*compose, "compose.yaml", "--profile", "training", "build", *arguments)
+    run(*compose, "compose.yaml", "--profile", "training", "build")
+    run(*compose, "compose.yaml", "build", "service", SERVICE_TARGET="service-slim")
 
 
 def inspect(name: str) -> dict[str, Any]:
@@ -53,9 +55,9 @@ def inspect(name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def beside(*options: str) -> Iterator[str]:
+def beside(*options: str, image: str = SERVICE_IMAGE) -> Iterator[str]:
     """Run a container of the service during the test, with options of `docker run`."""
-    name = docker("run", "--detach", *options, SERVICE_IMAGE)
+    name = docker("run", "--detach", *options, image)
     try:
         yield name
     finally:

@@ -17,9 +17,14 @@ from tests.server import serve, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
 
-IMAGES = (engine.SERVICE_IMAGE, engine.TRAINING_IMAGE)
+SERVICES = (engine.SERVICE_IMAGE, engine.SLIM_IMAGE)
+IMAGES = (*SERVICES, engine.TRAINING_IMAGE)
 SBOM = "/usr/local/share/sbom/latent-atlas.cdx.json"
-BUDGETS = {engine.SERVICE_IMAGE: 1.0e9, engine.TRAINING_IMAGE: 1.3e9}
+BUDGETS = {
+    engine.SERVICE_IMAGE: 1.0e9,
+    engine.SLIM_IMAGE: 0.3e9,
+    engine.TRAINING_IMAGE: 1.3e9,
+}
 
 
 def run_in(image: str, *command: str) -> str:
@@ -51,7 +56,10 @@ def test_start_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("image", "modules"),
-    [(IMAGES[0], "service.worker, service.app"), (IMAGES[1], "training.__main__")],
+    [
+        *((image, "service.worker, service.app") for image in SERVICES),
+        (engine.TRAINING_IMAGE, "training.command_line"),
+    ],
 )
 def test_nothing_is_compiled_at_a_start(image: str, modules: str) -> None:
     look = (
@@ -63,7 +71,8 @@ def test_nothing_is_compiled_at_a_start(image: str, modules: str) -> None:
     assert run_in(image, "python", "-c", look) == "[]"
 
 
-def test_answers_are_those_outside_a_container() -> None:
+@pytest.mark.parametrize("image", SERVICES)
+def test_answers_are_those_outside_a_container(image: str) -> None:
     body = {"latents": [[0, 0], [1.5, -2]], "scale": 2}
     upload = tiny.uploads([tiny.picture_bytes(tiny.random_levels(1)[0])])
 
@@ -75,7 +84,7 @@ def test_answers_are_those_outside_a_container() -> None:
 
     with serve(["-m", "service"], None) as (outside, _):
         expected, mean = ask(outside)
-    with bare() as (_, host, port):
+    with bare(image=image) as (_, host, port):
         found, found_mean = ask(f"http://{host}:{port}")
 
     for picture, wanted in zip(found, expected, strict=True):
@@ -94,7 +103,8 @@ def test_holds_no_compiler_cache_or_test_suite(image: str) -> None:
     assert found == "/usr/bin/test"  # the program of that name, no test suite
 
 
-def test_service_image_holds_nothing_of_training() -> None:
+@pytest.mark.parametrize("image", SERVICES)
+def test_service_image_holds_nothing_of_training(image: str) -> None:
     look = (
         "from importlib.util import find_spec\n"
         "names = 'training', 'matplotlib', 'pooch', 'scipy', 'sklearn', 'tqdm', 'typer'\n"
@@ -102,14 +112,15 @@ def test_service_image_holds_nothing_of_training() -> None:
         "print([name for name in names if find_spec(name)])\n"
     )
 
-    assert run_in(engine.SERVICE_IMAGE, "/opt/venv/bin/python", "-c", look) == "[]"
+    assert run_in(image, "/opt/venv/bin/python", "-c", look) == "[]"
 
 
 @pytest.mark.parametrize(
     ("image", "needed", "absent"),
     [
-        (IMAGES[0], {"torch", "fastapi", "pillow"}, {"matplotlib", "pip", "sympy"}),
-        (IMAGES[1], {"torch", "matplotlib", "pooch"}, {"fastapi", "pip", "uvicorn"}),
+        (SERVICES[0], {"torch", "onnxruntime", "pillow"}, {"matplotlib", "onnx", "pip", "sympy"}),
+        (SERVICES[1], {"onnxruntime", "pillow"}, {"matplotlib", "onnx", "pip", "torch"}),
+        (engine.TRAINING_IMAGE, {"torch", "onnx", "pooch"}, {"fastapi", "pip", "uvicorn"}),
     ],
 )
 def test_bill_of_materials_is_what_is_installed(
