@@ -84,4 +84,3 @@ def main() -> None:
             f"WORLD_SIZE is {processes}: training runs in one process, and several would each "
             "train and publish the same model; start it with python, or torchrun --nproc_per_node=1"
         )
-

@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
