@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.environment import read_settings
 from service.errors import StartRefused
-from service.process.logs import configure_logging
+from service.process.logs import configure_logging, write_logs
 from service.process.server import Server
 from service.process.starting import bound_socket, refuse
 from service.process.workers import READY, SERVING, worker_count
@@ -34,6 +34,7 @@ class Worker(Server):
         asyncio.get_running_loop().add_reader(STANDARD_INPUT, self._end)
         await super().startup(sockets)
         if self.started:
+            write_logs()  # before the line that says all are ready
             with contextlib.suppress(BrokenPipeError):
                 os.write(STANDARD_INPUT, READY if self._lifecycle.is_ready else SERVING)
 

@@ -29,6 +29,12 @@ def configure_logging(level: str, form: Literal["auto", "json", "text"]) -> None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
+def write_logs() -> None:
+    """Write what is gathered now."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
+
 class GatheringHandler(MemoryHandler):
     """Writes records in batches, which costs a third of writing them one by one.
 
