@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 CLIENT_VARIABLES = {"ATLAS_URL"}  # read by examples/
 
-# What pydantic's kinds of error expect. `_expected` falls back to its message.
+# What each kind of pydantic error says was expected; for others, `_expected` uses its message.
 EXPECTED = {
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",

@@ -66,7 +66,7 @@ def _publish_again(
 
 
 def _programs(folder: Path, artifact: Artifact) -> dict[str, bytes]:
-    """The version's programs, byte for byte; ONNX made of its TorchScript if there is none."""
+    """Copies of the version's programs. Exports ONNX from TorchScript if the version has none."""
     names = [name for files in PROGRAM_FILES.values() for name in files]
     found = {n: (folder / n).read_bytes() for n in names if n in artifact.manifest.files}
     if artifact.manifest.programs.onnx:

@@ -90,7 +90,7 @@ def load_unplaced(folder: Path, runtime: RuntimeChoice = "auto") -> Artifact:
     _replay_golden(path, model, manifest)
     reference = _load_reference(folder / REFERENCE_FILE, manifest)
     _replay_reference(folder / REFERENCE_FILE, path, model, reference)
-    program = manifest.programs.onnx if chosen == "onnx" else manifest.programs.torchscript
+    program = manifest.programs.of(chosen)
     assert program is not None
     return Artifact(
         manifest,
@@ -161,7 +161,7 @@ def _parse_manifest(path: Path, content: bytes) -> Manifest:
 def _check_is_supported(path: Path, manifest: Manifest) -> None:
     names = [REFERENCE_FILE]
     for runtime, files in PROGRAM_FILES.items():
-        names += files if getattr(manifest.programs, runtime) else ()
+        names += files if manifest.programs.of(runtime) else ()
     for name in names:
         if name not in manifest.files:
             raise ManifestInvalid(f"{path}: `files` does not list {name}")

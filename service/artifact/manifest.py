@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import from_json, to_json
 
-# New artifacts have the last. Version 1 had no measures, 1 and 2 had TorchScript alone.
+# New artifacts have version 3. Version 1 had no measures; 1 and 2 had only TorchScript.
 SCHEMA_VERSIONS = (1, 2, 3)
 NEWEST_SCHEMA: Literal[3] = 3
 # The schema version that brought each field.
@@ -90,6 +90,9 @@ class Programs(Record):
         if not (self.torchscript or self.onnx):
             raise ValueError("expected at least one program")
         return self
+
+    def of(self, runtime: Literal["torchscript", "onnx"]) -> Program | None:
+        return self.onnx if runtime == "onnx" else self.torchscript
 
 
 class Dataset(Record):
@@ -208,7 +211,7 @@ class Description(Record):
         statistics = self.latent_statistics
         _check_below("grid_bounds", self.grid_bounds.minimum, self.grid_bounds.maximum)
         _check_below("latent_statistics", statistics.percentile_1, statistics.percentile_99)
-        pixel_count = self.image.channels * self.image.height * self.image.width
+        pixel_count = math.prod(self.image.shape)
         pictures: list[GoldenImage | GoldenPoint] = [*self.golden.images, *self.golden.points]
         for picture in pictures:
             if (count := len(picture.pixels)) != pixel_count:
@@ -244,7 +247,7 @@ class SchemaVersion(BaseModel):
 
 
 def parse_manifest(content: bytes, schema_version: int) -> Manifest:
-    """A manifest of this schema version; what an older one lacks is filled in.
+    """Parse a manifest of this schema version and fill in what older versions lack.
 
     Raises pydantic.ValidationError, or ValueError for fields that came with a later version.
     """

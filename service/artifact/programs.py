@@ -18,7 +18,7 @@ from service.artifact.runtimes.onnx import load_onnx
 
 RuntimeChoice = Literal["auto", "onnx", "torchscript"]
 
-# A batch split over several threads must round in the same way.
+# The rounding must not change when several threads share a batch.
 PUBLISHED_THREADS = (1, 4)
 
 
@@ -29,7 +29,7 @@ def choose_runtime(folder: Path, programs: Programs, choice: RuntimeChoice) -> R
     """
     if choice == "auto":
         return "onnx" if programs.onnx else "torchscript"
-    if getattr(programs, choice) is None:
+    if programs.of(choice) is None:
         raise ProgramMissing(
             f"{folder}: expected a program for the runtime {choice}, found none; "
             f"`python -m training republish {folder}` adds it"
@@ -58,7 +58,7 @@ def load_program(folder: Path, runtime: RuntimeName, threads: int = 1) -> Latent
 def measure_programs(
     folder: Path, description: Description, runtimes: Set[RuntimeName], sizes: Iterable[int]
 ) -> Programs:
-    """Measure the batch invariance of these programs of the version. Raises ModelUnreadable."""
+    """Measure whether each of these programs is batch invariant. Raises ModelUnreadable."""
     measured = dict[RuntimeName, Program]()
     for runtime in runtimes:
         threads = PUBLISHED_THREADS if runtime == "onnx" else (1,)

@@ -139,7 +139,7 @@ def require_media_type(exchange: Exchange, expected: str | None) -> None:
 
 
 def read_json(schema: type[Schema], content: bytes, atlas: Atlas) -> Schema:
-    """The body, checked against `schema` within the limits of the settings.
+    """Parse the body as `schema`, within the limits of the settings.
 
     Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong,
     ModelUnavailable while there is no model to know the limits of a large body from.

@@ -55,7 +55,7 @@ class Cors:
         return write_problem(Refusal(status, detail, (), {"Vary": "Origin", **allowed}))
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of this origin may call."""
+        """Whether pages of this origin may call the service."""
         return self._rules.is_allowed_origin(origin)
 
     def headers(self, exchange: Exchange) -> Headers:

@@ -14,7 +14,7 @@ DESCRIPTOR_BYTES = 9
 
 
 class Blocks(NamedTuple):
-    """A GIF of the first frame alone, where it lies, and whether more follow."""
+    """A GIF cut down to its first frame, where that frame lies, and whether more follow it."""
 
     content: bytes
     frame: tuple[int, int, int, int]  # left, top, right, bottom

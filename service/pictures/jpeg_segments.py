@@ -39,7 +39,7 @@ class Segments(NamedTuple):
     is_arithmetic: bool
 
     def ended(self, noise: bytes = b"") -> bytes:
-        """The file. Noise before its end changes the picture only if the data end early."""
+        """The file with `noise` before its end. The picture shows it only if the data end early."""
         return b"".join((self.content, noise, END))
 
 

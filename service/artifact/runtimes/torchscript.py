@@ -1,6 +1,7 @@
 """Runs a `model.pt`: TorchScript on the CPU. Only this module of the service imports torch.
 
-`load` imports it where a version needs it, so a process that serves ONNX does without."""
+`programs.py` imports it only for versions that need it, so a process that serves ONNX never does.
+"""
 
 import contextlib
 import warnings
