@@ -52,6 +52,11 @@ class Reference:
         """[D, N] coordinates, contiguous in each dimension for fast search."""
         return np.ascontiguousarray(self.coordinates.T, dtype=np.float64)
 
+    @cached_property
+    def single_axes(self) -> Floats:
+        """`axes` in single precision, in which the coordinates are exact too."""
+        return np.ascontiguousarray(self.coordinates.T)
+
 
 @dataclass(frozen=True)
 class Artifact:
