@@ -10,6 +10,7 @@ import pytest
 
 from service.process.logs import (
     CAPACITY,
+    MAX_PIECE,
     GatheringHandler,
     JsonFormatter,
     TextFormatter,
@@ -48,33 +49,61 @@ def test_traceback_is_kept(formatter: logging.Formatter) -> None:
     assert "RuntimeError: the reason" in formatter.format(failed)
 
 
+class Writes(io.StringIO):
+    """Notes each write, and says when the first comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces = list[str]()
+        self.has_any = threading.Event()
+
+    def write(self, text: str) -> int:
+        if text:
+            self.pieces.append(text)
+            self.has_any.set()
+        return len(text)
+
+
+def entry(message: str, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.makeLogRecord({"msg": message, "levelno": level})
+
+
 def test_batch_is_written_when_full_or_urgent_and_in_order() -> None:
-    written = list[str]()
+    stream = Writes()
+    handler = GatheringHandler(stream)
 
-    class Target(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            written.append(record.getMessage())
+    for number in range(CAPACITY):
+        handler.handle(entry(str(number)))
+    handler.handle(entry("waits"))
+    handler.handle(entry("urgent", logging.WARNING))
 
-    handler = GatheringHandler(Target())
-    info = [logging.makeLogRecord({"msg": str(n), "levelno": logging.INFO}) for n in range(99)]
-    urgent = logging.makeLogRecord({"msg": "urgent", "levelno": logging.WARNING})
+    lines = "".join(f"{number}\n" for number in range(CAPACITY))
+    assert stream.pieces == [lines, "waits\nurgent\n"]
 
-    for entry in (*info[:CAPACITY], info[98], urgent):
-        handler.handle(entry)
 
-    assert written == [*map(str, range(CAPACITY)), "98", "urgent"]
+def test_pipe_takes_each_write_whole() -> None:
+    stream = Writes()
+    handler = GatheringHandler(stream)
+
+    for number in range(CAPACITY):
+        handler.handle(entry(f"{number} ".ljust(MAX_PIECE // 3, ".")))
+
+    assert len(stream.pieces) == CAPACITY / 2
+    assert all(len(piece) <= MAX_PIECE and piece.endswith("\n") for piece in stream.pieces)
 
 
 def test_batch_is_written_after_a_while() -> None:
-    written = threading.Event()
+    stream = Writes()
 
-    class Target(logging.Handler):
-        def emit(self, _: logging.LogRecord) -> None:
-            written.set()
+    GatheringHandler(stream).handle(entry("said"))
 
-    GatheringHandler(Target()).handle(logging.makeLogRecord({"levelno": logging.INFO}))
+    assert stream.has_any.wait(timeout=10)
 
-    assert written.wait(timeout=10)
+
+def test_half_of_a_surrogate_pair_does_not_lose_a_line() -> None:
+    line = JsonFormatter().format(record("file", fields={"name": "\ud800", "code": {1}}))
+
+    assert json.loads(line)["name"] == "\ud800"
 
 
 @pytest.mark.parametrize(
