@@ -1,8 +1,8 @@
 """Converts an uploaded picture to the model's size and polarity, and lists every step."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ BAND_PIXELS = 2**18
 VISIBLE = 0.25
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it."""
 
     pixels: Floats
@@ -52,6 +51,9 @@ def fit_picture(file: PictureFile, spec: ImageSpec, polarity: Polarity, pointer:
 
 def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Floats, list[str]]:
     applied = ["frame: first of several"] if file.is_animated else []
+    grey = file.source if isinstance(file.source, np.ndarray) and file.orientation == 1 else None
+    if grey is not None and grey.shape == (spec.height, spec.width):
+        return _polarised(_scaled(grey, 255), polarity, applied), applied
     width, height = file.image.size
     image = decode(file, (spec.width * REDUCING_GAP, spec.height * REDUCING_GAP))
     if file.orientation > 1:
@@ -75,6 +77,23 @@ def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Flo
         applied.append("polarity: inverted")
         values = 1 - values
     return _resample(values, reduced.box, (width, height), inner, spec, applied), applied
+
+
+def _polarised(values: Floats, polarity: Polarity, applied: list[str]) -> Floats:
+    """A picture of the right size that only may have to be inverted."""
+    border = values.ravel()[_border_indices(*values.shape)]
+    if polarity == "invert" or (polarity == "auto" and border.sum() > border.size / 2):
+        applied.append("polarity: inverted")
+        return 1 - values
+    return values
+
+
+@cache
+def _border_indices(height: int, width: int) -> npt.NDArray[np.intp]:
+    """Where the first and last row lie in a flat image, then the rest of the outer columns."""
+    indices = np.arange(height * width).reshape(height, width)
+    edges = [indices[0], indices[-1], indices[1:-1, 0], indices[1:-1, -1]]
+    return np.concatenate(edges[: 2 if height < 3 else 4])
 
 
 def _grey_notes(image: Image.Image, is_deep_colour: bool) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Chunks(NamedTuple):
     data: bytes  # the scanlines, compressed
     exif: bytes
     is_animated: bool
+    is_keyed: bool  # one of its levels or colours is transparent
 
 
 def walk(content: bytes) -> Chunks:
@@ -69,7 +70,8 @@ def walk(content: bytes) -> Chunks:
     if len(pieces) > 1:
         found[b"IDAT"] = chunk(b"IDAT", data)
     header = HEADER.unpack_from(found[b"IHDR"], HEAD_BYTES)
-    return Chunks(SIGNATURE + b"".join(found.values()), header, data, exif, is_animated)
+    cleaned = SIGNATURE + b"".join(found.values())
+    return Chunks(cleaned, header, data, exif, is_animated, b"tRNS" in found)
 
 
 def check_data(chunks: Chunks) -> None:
