@@ -12,6 +12,7 @@ from service.api.requests import (
     InterpolateInput,
 )
 from service.api.responses import DecodePixelsOutput, EncodeOutput, ReconstructOutput
+from service.http.bodies import ArrayBody
 from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.operations.decode import animate as draw_animation
 from service.operations.decode import decode_to_mosaic, decode_to_pixels
@@ -78,6 +79,7 @@ def encode(atlas: Atlas, form: EncodeInput) -> Work[bytes]:
                 request={"json": {"images": [[[0.0]]]}},
             ),
         },
+        body_reader=ArrayBody(EncodePixelsInput, "images"),
     )
 )
 def encode_pixels(atlas: Atlas, body: EncodePixelsInput) -> Work[bytes]:

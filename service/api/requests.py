@@ -7,6 +7,7 @@ into the OpenAPI document.
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -15,12 +16,14 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
 )
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from service.latent.paths import Method
 from service.latent.planes import MAX_COORDINATE, MAX_ZOOM, Spacing
+from service.operations.encode import Pixels
 from service.pictures.fitting import Polarity
 from service.settings import Settings
 
@@ -47,10 +50,30 @@ class Limited:
 
     def _check(self, value: Any, info: ValidationInfo) -> Any:
         limit = getattr(info.context, self.setting) if isinstance(info.context, Settings) else None
-        size = len(value) if isinstance(value, list) else value
+        size = len(value) if isinstance(value, list | np.ndarray) else value
         if limit is not None and isinstance(size, int) and size > limit:
             raise PydanticCustomError("limit", "at most {limit} are allowed", {"limit": limit})
         return value
+
+
+@dataclass(frozen=True)
+class OrArray:
+    """Marks lists of numbers from 0 to 1 that a reader may give as an array: `lists` is their type.
+
+    An array with other numbers in it is checked as lists, which tells where they are.
+    """
+
+    lists: Any
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler.generate_schema(self.lists)
+        return core_schema.no_info_wrap_validator_function(self._check, schema)
+
+    def _check(self, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        if not isinstance(value, np.ndarray):
+            return check(value)
+        is_right = value.min() >= 0 and value.max() <= 1
+        return value if is_right else check(value.tolist())
 
 
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE, allow_inf_nan=False)]
@@ -58,6 +81,7 @@ Point = Annotated[list[Coordinate], Field(min_length=1, max_length=64), FailFast
 PixelValue = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 PixelRow = Annotated[list[PixelValue], Field(min_length=1), FailFast()]
 PixelRows = Annotated[list[PixelRow], Field(min_length=1), FailFast()]
+PixelLists = Annotated[list[PixelRows], Field(min_length=1), FailFast()]
 
 ModelChoice = Annotated[
     str | None,
@@ -95,8 +119,8 @@ class EncodePixelsInput(Body):
     """Images as rows of pixel values, in the model's own size and polarity (white on black)."""
 
     model: ModelChoice = None
-    images: Annotated[list[PixelRows], Field(min_length=1), FailFast(), Limited("max_images")] = (
-        Field(description="One or more images, each a list of rows of values from 0 to 1.")
+    images: Annotated[Pixels, OrArray(PixelLists), Limited("max_images")] = Field(
+        description="One or more images, each a list of rows of values from 0 to 1."
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -20,6 +21,7 @@ from service.errors import (
 from service.http.disconnect import Disconnected
 from service.http.exchange import Exchange
 from service.http.forms import parse_form
+from service.http.json_arrays import read_with_array
 from service.operations.limits import BodySize, max_body_size
 from service.serving.atlas import Atlas
 from service.serving.executor import Executor
@@ -60,6 +62,23 @@ class JsonBody:
 
     def read(self, _: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
         return read_json(self._schema, content, atlas)
+
+
+class ArrayBody:
+    """A JSON object of a schema, in which the field `name` may be an array."""
+
+    media_type = "application/json"
+
+    def __init__(self, schema: type[BaseModel], name: str) -> None:
+        self._schema, self._name = schema, name
+
+    def read(self, _: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
+        check_size_of_large(content, atlas)
+        fields = read_with_array(content, self._name)
+        if fields is not None:
+            with contextlib.suppress(ValidationError):  # the parser of lists says what is wrong
+                return self._schema.model_validate(fields, context=atlas.settings)
+        return parse_json(self._schema, content, atlas.settings)
 
 
 class FormBody:
@@ -144,10 +163,7 @@ def read_json(schema: type[Schema], content: bytes, atlas: Atlas) -> Schema:
     Raises Malformed if it is not JSON, Invalid with a pointer to each fault if it is wrong,
     ModelUnavailable while there is no model to know the limits of a large body from.
     """
-    if len(content) > SMALL_BYTES:
-        artifacts = atlas.registry.artifacts.values() or [atlas.registry.get(None)]
-        manifests = [artifact.manifest for artifact in artifacts]
-        check_size(content, max_body_size(atlas.settings, manifests))
+    check_size_of_large(content, atlas)
     return parse_json(schema, content, atlas.settings)
 
 
@@ -166,6 +182,17 @@ def _not_json(content: bytes, error: ErrorDetails) -> str:
     if content.startswith(WIDE_BOMS) or b"\0" in content[:4]:
         return "the body is not valid JSON: it is in UTF-16 or UTF-32, and JSON is UTF-8"
     return f"the body is not valid JSON: {error['ctx']['error']}"
+
+
+def check_size_of_large(content: bytes, atlas: Atlas) -> None:
+    """`check_size` of a large body by the limits of the settings.
+
+    Raises Invalid, and ModelUnavailable while there is no model to know the limits from.
+    """
+    if len(content) > SMALL_BYTES:
+        artifacts = atlas.registry.artifacts.values() or [atlas.registry.get(None)]
+        manifests = [artifact.manifest for artifact in artifacts]
+        check_size(content, max_body_size(atlas.settings, manifests))
 
 
 def check_size(content: bytes, maximum: BodySize) -> None:

@@ -5,28 +5,30 @@ from functools import partial
 
 import numpy as np
 
-from service.artifact.arrays import Floats
+from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Artifact
 from service.errors import Invalid, TooLarge
 from service.operations import limits
-from service.operations.encodings import encode_json, reconstruct_json
+from service.operations.encodings import encodings, reconstructions
 from service.pictures.fitting import Picture, Polarity, fit_picture
 from service.pictures.formats import is_small_png, open_picture
 from service.serving.executor import stop_if_unwanted
-from service.serving.work import SMALL_IMAGES, Work
+from service.serving.work import IMAGES, LARGE, Batch, Work
 from service.settings import Settings
 
 SMALL_FILE_PIXELS = 64 * 64
 
-# Artifact, images, what was done to each and where the request has them -> the answer's JSON.
-ToJson = Callable[[Artifact, Floats, list[list[str]], str], bytes]
+# [N][H][W]: lists, or the array of a body that could be read as one.
+Pixels = list[list[list[float]]] | Doubles
+# Artifact, images, what was done to each and where the request has them -> what is computed.
+ToBatch = Callable[[Artifact, Floats, list[list[str]], str], Batch[bytes]]
 
 
 def encode_files(
     artifact: Artifact, settings: Settings, files: Sequence[bytes], polarity: Polarity
 ) -> Work[bytes]:
     """EncodeOutput as JSON of uploaded pictures. An error names the first bad one by its index."""
-    return _of_files(artifact, settings, files, polarity, encode_json)
+    return _of_files(artifact, settings, files, polarity, encodings)
 
 
 def reconstruct_files(
@@ -34,14 +36,13 @@ def reconstruct_files(
 ) -> Work[bytes]:
     """ReconstructOutput as JSON of uploaded pictures, read as `encode_files` does."""
     limits.check_numbers(settings, artifact.manifest.image, 2 * len(files), "/form/images")
-    return _of_files(artifact, settings, files, polarity, reconstruct_json)
+    return _of_files(artifact, settings, files, polarity, reconstructions)
 
 
-def encode_pixels(artifact: Artifact, images: list[list[list[float]]]) -> Work[bytes]:
+def encode_pixels(artifact: Artifact, images: Pixels) -> Work[bytes]:
     """EncodeOutput as JSON of images given as rows of numbers."""
-    is_small = len(images) <= SMALL_IMAGES
-    compute = partial(_encode_pixels, artifact, images)
-    return Work(artifact, compute, is_small, "images", len(images))
+    prepare = partial(_read_pixels, artifact, images)
+    return Work(artifact, prepare, len(images) / IMAGES, "images", len(images))
 
 
 def _of_files(
@@ -49,22 +50,21 @@ def _of_files(
     settings: Settings,
     files: Sequence[bytes],
     polarity: Polarity,
-    to_json: ToJson,
+    to_batch: ToBatch,
 ) -> Work[bytes]:
-    is_small = len(files) <= SMALL_IMAGES and all(
-        is_small_png(content, SMALL_FILE_PIXELS) for content in files
-    )
-    compute = partial(_answer_files, artifact, settings, files, polarity, to_json)
-    return Work(artifact, compute, is_small, "images", len(files))
+    are_small = all(is_small_png(content, SMALL_FILE_PIXELS) for content in files)
+    prepare = partial(_read_files, artifact, settings, files, polarity, to_batch)
+    size = len(files) / IMAGES if are_small else LARGE
+    return Work(artifact, prepare, size, "images", len(files))
 
 
-def _answer_files(
+def _read_files(
     artifact: Artifact,
     settings: Settings,
     files: Sequence[bytes],
     polarity: Polarity,
-    to_json: ToJson,
-) -> bytes:
+    to_batch: ToBatch,
+) -> Batch[bytes]:
     spec, pictures, work = artifact.manifest.image, list[Picture](), 0
     for index, content in enumerate(files):
         stop_if_unwanted()
@@ -76,14 +76,20 @@ def _answer_files(
             raise TooLarge(detail, pointer)
         pictures.append(fit_picture(file, spec, polarity, pointer))
     images = np.array([picture.pixels for picture in pictures])
-    return to_json(artifact, images, [picture.applied for picture in pictures], "/form/images")
+    return to_batch(artifact, images, [picture.applied for picture in pictures], "/form/images")
 
 
-def _encode_pixels(artifact: Artifact, images: list[list[list[float]]]) -> bytes:
-    spec = artifact.manifest.image
-    for index, rows in enumerate(images):
-        if len(rows) != spec.height or any(len(row) != spec.width for row in rows):
-            detail = f"expected {spec.height} rows of {spec.width} values"
+def _read_pixels(artifact: Artifact, images: Pixels) -> Batch[bytes]:
+    size = artifact.manifest.image.height, artifact.manifest.image.width
+    sizes = (_size_of(rows) for rows in images) if isinstance(images, list) else [images.shape[1:]]
+    for index, found in enumerate(sizes):
+        if found != size:
+            detail = f"expected {size[0]} rows of {size[1]} values"
             raise Invalid(detail, f"/body/images/{index}")
     pixels = np.array(images, np.float32)
-    return encode_json(artifact, pixels, [[]] * len(pixels), "/body/images")
+    return encodings(artifact, pixels, [[]] * len(pixels), "/body/images")
+
+
+def _size_of(rows: list[list[float]]) -> tuple[int, ...]:
+    """The image's height and width; without a width if the rows differ in length."""
+    return len(rows), *{len(row) for row in rows}
