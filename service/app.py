@@ -25,6 +25,7 @@ from service.process.starting import refuse
 from service.serving.answer_cache import AnswerCache
 from service.serving.atlas import Atlas
 from service.serving.executor import Executor
+from service.serving.gatherer import Gatherer
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
@@ -129,10 +130,11 @@ def _make_atlas(settings: Settings, workers: int) -> Atlas:
     metrics.watch_models(lambda: registry.artifacts, lambda: registry.failures)
     places = settings.inference_places or max(1, available_cpus() // workers)
     executor = Executor(places, settings.inference_queue, metrics)
+    gatherer = Gatherer(settings.inference_queue, metrics)
     lifecycle = Lifecycle(registry, executor)
     cache = AnswerCache(settings.cache_bytes, metrics)
     unsent = Unsent(settings.max_unsent_bytes)
-    return Atlas(settings, registry, executor, lifecycle, cache, metrics, unsent)
+    return Atlas(settings, registry, executor, gatherer, lifecycle, cache, metrics, unsent)
 
 
 async def _leave_to_the_pipeline(_: Request, exc: Exception) -> Response:

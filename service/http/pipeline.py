@@ -32,7 +32,7 @@ from service.http.problems import WriteRefusal, refusal_of, write_problem
 from service.http.queries import check_query, read_query, read_texts
 from service.operations.etags import is_current
 from service.serving.atlas import Atlas
-from service.serving.work import SMALL_BYTES, Work
+from service.serving.work import LARGE, SMALL_BYTES, Work
 
 logger = logging.getLogger("service.access")
 
@@ -126,9 +126,12 @@ class Pipeline:
             if is_current(held.decode("latin-1"), plan.key):
                 return Answer(304, cache_headers(plan.key))
         self._atlas.unsent.require_room()
-        result = self._atlas.answer_here(plan)
+        result = self._atlas.kept(plan)
         if result is None:
-            result = await unless_disconnected(exchange.receive, self._atlas.answer(plan))
+            answer = self._atlas.answer(plan)
+            # Small work is done before anybody could be seen to leave.
+            is_watched = not plan.is_small
+            result = await (unless_disconnected(exchange.receive, answer) if is_watched else answer)
         return operation.answers.of(result, plan)
 
     def _find(self, exchange: Exchange) -> Operation | None:
@@ -198,7 +201,7 @@ class Pipeline:
         if len(content) <= SMALL_BYTES:
             return plan()
         planned = await self._large_bodies.read(plan)
-        return planned._replace(is_small=False) if isinstance(planned, Work) else planned
+        return planned._replace(size=LARGE) if isinstance(planned, Work) else planned
 
     async def _pass_on(self, exchange: Exchange) -> Answer:
         """The answer of FastAPI's own routes. Raises HTTPException where there is none."""

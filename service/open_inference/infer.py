@@ -4,7 +4,7 @@
 `pixels` [B, 1, H, W].
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from service.open_inference import tensors
 from service.open_inference.schemas import InferenceInput, TensorInput
 from service.operations.lists import numbers_json
 from service.serving.inference import decode, encode
-from service.serving.work import SMALL_IMAGES, ItemKind, Work, is_small_drawing
+from service.serving.work import IMAGES, Batch, ItemKind, Program, Work, size_of_drawing
 from service.settings import Settings
 
 # Triton's names.
@@ -48,9 +48,9 @@ class InputKind:
     maximum: float
     max_batch: int
     counted_as: ItemKind
-    is_small: bool  # can be computed on the event loop
-    outputs: tuple[str, ...]
-    compute: Callable[[Artifact, Floats], Mapping[str, Floats]]
+    size: float  # of the work
+    outputs: tuple[str, ...]  # in the order of what the program returns
+    program: Program
 
 
 def describe(artifact: Artifact) -> bytes:
@@ -84,8 +84,8 @@ def plan_inference(
         raise Invalid("expected one input, named images or latents", "/body/inputs")
     kind = kinds[tensor.name]
     _check(request, tensor, kind, binary)
-    compute = partial(_run, artifact, request, tensor, kind, binary)
-    return Work(artifact, compute, kind.is_small, kind.counted_as, count)
+    prepare = partial(_read, artifact, request, tensor, kind, binary)
+    return Work(artifact, prepare, kind.size, kind.counted_as, count)
 
 
 def _metadata(name: str, shape: Sequence[int]) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def _kinds(artifact: Artifact, settings: Settings, count: int) -> Mapping[str, I
             maximum=1,
             max_batch=settings.max_images,
             counted_as="images",
-            is_small=count <= SMALL_IMAGES,
+            size=count / IMAGES,
             outputs=("latents", "standard_deviation"),
-            compute=_encode,
+            program=encode,
         ),
         "latents": InputKind(
             shape=(latent_dim,),
@@ -112,9 +112,9 @@ def _kinds(artifact: Artifact, settings: Settings, count: int) -> Mapping[str, I
             maximum=MAX_COORDINATE,
             max_batch=min(settings.max_latents, max_drawn),
             counted_as="latents",
-            is_small=is_small_drawing(artifact, count),
+            size=size_of_drawing(artifact, count),
             outputs=("pixels",),
-            compute=_decode,
+            program=decode,
         ),
     }
 
@@ -138,9 +138,9 @@ def _check(request: InferenceInput, tensor: TensorInput, kind: InputKind, binary
         raise Invalid(f"{tensor.name} gives {expected}, each once", "/body/outputs")
 
 
-def _run(
+def _read(
     artifact: Artifact, request: InferenceInput, tensor: TensorInput, kind: InputKind, binary: bytes
-) -> Reply:
+) -> Batch[Reply]:
     pointer = "/body/inputs/0"
     if tensor.data is None:
         values = tensors.from_bytes(binary, tensor.shape, pointer)
@@ -148,12 +148,14 @@ def _run(
         values = tensors.from_json(tensor.data, tensor.shape, f"{pointer}/data")
     if not ((values >= kind.minimum) & (values <= kind.maximum)).all():  # true for NaN
         raise Invalid(f"expected values from {kind.minimum:g} to {kind.maximum:g}", pointer)
-    return _reply(artifact, request, kind, kind.compute(artifact, values))
+    rows = values[:, 0] if kind.counted_as == "images" else values
+    return Batch(kind.program, rows, partial(_write, artifact, request, kind), pointer)
 
 
-def _reply(
-    artifact: Artifact, request: InferenceInput, kind: InputKind, results: Mapping[str, Floats]
-) -> Reply:
+def _write(artifact: Artifact, request: InferenceInput, kind: InputKind, *arrays: Floats) -> Reply:
+    results = dict(zip(kind.outputs, arrays, strict=False))  # `encode` gives the support as well
+    if "pixels" in results:
+        results["pixels"] = results["pixels"][:, np.newaxis]
     requested = {output.name: output.parameters.binary_data for output in request.outputs}
     outputs, parts = list[bytes](), list[bytes]()
     for name in requested or kind.outputs:
@@ -171,12 +173,3 @@ def _reply(
     named = {} if request.id is None else {"id": request.id}
     header = (to_json({**answer, **named})[:-1], b',"outputs":[', b",".join(outputs), b"]}")
     return Reply(b"".join(header), b"".join(parts))
-
-
-def _encode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
-    encoding = encode(artifact, values[:, 0])
-    return {"latents": encoding.mean, "standard_deviation": encoding.standard_deviation}
-
-
-def _decode(artifact: Artifact, values: Floats) -> Mapping[str, Floats]:
-    return {"pixels": decode(artifact, values)[:, np.newaxis]}

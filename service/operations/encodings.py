@@ -1,5 +1,6 @@
 """Where images lie in latent space and what the model makes of them there, as JSON."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,46 +8,31 @@ from pydantic_core import to_json
 
 from service.artifact.arrays import Doubles, Floats
 from service.artifact.contract import Artifact
-from service.latent.support import in_support
 from service.operations.lists import items_json
-from service.serving.inference import Encoding, decode, encode
+from service.serving.inference import Encoding, encode, reconstruct
+from service.serving.work import Batch
 
 # Where float32 rounded a probability to 0 or 1, its logarithm is taken half a rounding step inside:
 # finite, and close to the one before rounding. Training's figures do the same.
 MIN_PROBABILITY, MAX_PROBABILITY = float(np.finfo(np.float32).tiny), 1 - 2.0**-25
 
 
-def encode_json(
+def encodings(
     artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
-) -> bytes:
-    """EncodeOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
+) -> Batch[bytes]:
+    """[B, H, W] images in 0..1 -> what gives their EncodeOutput.
 
-    Raises Invalid if an answer is not finite.
+    `applied` says what was done to each; `pointer` is where the request has them.
     """
-    encoding = encode(artifact, images, pointer)
-    return _to_json(artifact, "latents", _entries(artifact, encoding, applied))
+    return Batch(encode, images, partial(_write_encodings, artifact, applied), pointer)
 
 
-def reconstruct_json(
+def reconstructions(
     artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
-) -> bytes:
-    """ReconstructOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
-
-    Raises Invalid if an answer is not finite.
-    """
-    encoding = encode(artifact, images, pointer)
-    reconstructions = decode(artifact, encoding.mean, pointer)
-    entries = _entries(artifact, encoding, applied)
-    squares = mean_squared_errors(images, reconstructions).tolist()
-    nats = binary_cross_entropies(images, reconstructions).tolist()
-    for index, entry in enumerate(entries):
-        entry["image"] = images[index].tolist()
-        entry["reconstruction"] = reconstructions[index].tolist()
-        entry["error"] = {
-            "mean_squared_error": squares[index],
-            "binary_cross_entropy": nats[index],
-        }
-    return _to_json(artifact, "reconstructions", entries)
+) -> Batch[bytes]:
+    """[B, H, W] images in 0..1 -> what gives their ReconstructOutput; as `encodings`."""
+    finish = partial(_write_reconstructions, artifact, images, applied)
+    return Batch(reconstruct, images, finish, pointer)
 
 
 def mean_squared_errors(images: Floats, reconstructions: Floats) -> Doubles:
@@ -67,17 +53,35 @@ def binary_cross_entropies(images: Floats, reconstructions: Floats) -> Doubles:
     return errors
 
 
-def _entries(
-    artifact: Artifact, encoding: Encoding, applied: list[list[str]]
-) -> list[dict[str, Any]]:
+def _write_encodings(artifact: Artifact, applied: list[list[str]], *encoding: Any) -> bytes:
+    return _to_json(artifact, "latents", _entries(Encoding(*encoding), applied))
+
+
+def _write_reconstructions(
+    artifact: Artifact, images: Floats, applied: list[list[str]], *reconstruction: Any
+) -> bytes:
+    *encoding, pixels = reconstruction
+    entries = _entries(Encoding(*encoding), applied)
+    squares = mean_squared_errors(images, pixels).tolist()
+    nats = binary_cross_entropies(images, pixels).tolist()
+    for index, entry in enumerate(entries):
+        entry["image"] = images[index].tolist()
+        entry["reconstruction"] = pixels[index].tolist()
+        entry["error"] = {
+            "mean_squared_error": squares[index],
+            "binary_cross_entropy": nats[index],
+        }
+    return _to_json(artifact, "reconstructions", entries)
+
+
+def _entries(encoding: Encoding, applied: list[list[str]]) -> list[dict[str, Any]]:
     # Of EncodedImage's shape, but dictionaries: pydantic models would cost as much as the encoding.
-    supported = in_support(artifact, encoding.mean)
     return [
         {"mean": mean, "standard_deviation": deviation, "in_support": near, "applied": changes}
         for mean, deviation, near, changes in zip(
             encoding.mean.tolist(),
             encoding.standard_deviation.tolist(),
-            supported.tolist(),
+            encoding.in_support.tolist(),
             applied,
             strict=True,
         )

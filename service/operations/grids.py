@@ -10,9 +10,9 @@ from service.errors import Invalid, TileUnknown
 from service.latent import planes
 from service.latent.planes import Bounds, Spacing
 from service.operations import limits
-from service.operations.decode import draw
+from service.operations.decode import mosaic
 from service.operations.etags import entity_tag
-from service.serving.work import Work, is_small_drawing
+from service.serving.work import Batch, Work, size_of_drawing
 from service.settings import Settings
 
 
@@ -93,8 +93,8 @@ def _draw(artifact: Artifact, grid: Grid) -> Work[bytes]:
     tiles = grid.rows * grid.columns
     return Work(
         artifact,
-        partial(_draw_points, artifact, grid),
-        is_small_drawing(artifact, tiles, grid.scale),
+        partial(_mosaic, grid),
+        size_of_drawing(artifact, tiles, grid.scale),
         "tiles",
         tiles,
         # Equal for equal bytes, whatever defaults the query spelled out.
@@ -102,8 +102,8 @@ def _draw(artifact: Artifact, grid: Grid) -> Work[bytes]:
     )
 
 
-def _draw_points(artifact: Artifact, grid: Grid) -> bytes:
-    return draw(artifact, grid.points(), grid.columns, grid.scale, pointer=None)
+def _mosaic(grid: Grid) -> Batch[bytes]:
+    return mosaic(grid.points(), grid.columns, grid.scale)
 
 
 def _bounds(artifact: Artifact, ends: Ends) -> tuple[Bounds, Bounds]:

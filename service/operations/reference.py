@@ -8,23 +8,21 @@ from service.artifact.contract import Artifact
 from service.operations.etags import entity_tag
 from service.pictures.mosaic import lay_out, square_columns
 from service.pictures.png import encode_png
-from service.serving.work import Work, is_small_drawing
-
-SMALL_POINTS = 4096  # that are written as text
+from service.serving.work import TEXT_POINTS, Work, size_of_drawing
 
 
 def list_reference(artifact: Artifact) -> Work[bytes]:
     """ReferenceSet as JSON."""
     count, tag = len(artifact.reference.labels), entity_tag(artifact, "reference")
-    compute = partial(_write_points, artifact)
-    return Work(artifact, compute, count <= SMALL_POINTS, "latents", count, tag)
+    write = partial(_write_points, artifact)
+    return Work(artifact, write, count / TEXT_POINTS, "latents", count, tag)
 
 
 def draw_reference(artifact: Artifact) -> Work[bytes]:
     """A PNG mosaic of the reference images, as square as possible, in the order of their points."""
     count, tag = len(artifact.reference.labels), entity_tag(artifact, "reference.png")
-    compute = partial(_draw_thumbnails, artifact)
-    return Work(artifact, compute, is_small_drawing(artifact, count), "images", count, tag)
+    draw = partial(_draw_thumbnails, artifact)
+    return Work(artifact, draw, size_of_drawing(artifact, count), "images", count, tag)
 
 
 def _write_points(artifact: Artifact) -> bytes:

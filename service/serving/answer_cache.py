@@ -37,13 +37,6 @@ class AnswerCache:
         self._found.inc()
         return answer
 
-    def draw_here(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """Compute the answer before anything else can ask for it, and keep it."""
-        self._drawn.inc()
-        answer = draw()
-        self._keep(key, answer)
-        return answer
-
     async def draw(self, key: str, draw: Callable[[], Awaitable[bytes]]) -> bytes:
         """Compute the answer, or share the computation that runs already; keep it.
 

@@ -1,11 +1,13 @@
 """The running service: its models, and how the work on them is done."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 from service.serving.answer_cache import AnswerCache
 from service.serving.executor import Executor
+from service.serving.gatherer import Gatherer
 from service.serving.lifecycle import Lifecycle
 from service.serving.metrics import Metrics
 from service.serving.registry import Registry
@@ -21,29 +23,35 @@ class Atlas:
     settings: Settings
     registry: Registry
     executor: Executor
+    gatherer: Gatherer
     lifecycle: Lifecycle
     cache: AnswerCache
     metrics: Metrics
     unsent: Unsent
 
-    def answer_here(self, work: Work[Any]) -> Any:
-        """The result if it is kept, or can be computed on the event loop now; otherwise None."""
-        if work.key and (kept := self.cache.get(work.key)) is not None:
+    def kept(self, work: Work[Any]) -> Any:
+        """The answer if it is kept; otherwise None."""
+        kept = self.cache.get(work.key) if work.key else None
+        if kept is not None:
             self._items[work.kind].observe(work.items)
-            return kept
-        if not (work.is_small and self.executor.has_turn()):
-            return None
-        self._items[work.kind].observe(work.items)
-        compute = partial(self.executor.run_here, work.compute)
-        return self.cache.draw_here(work.key, compute) if work.key else compute()
+        return kept
 
     async def answer(self, work: Work[Any]) -> Any:
-        """The result, computed in a place of the executor. Raises Overloaded and AnswersUnread."""
-        self._items[work.kind].observe(work.items)
-        compute = partial(self.executor.run, partial(self._compute, work))
-        return await (self.cache.draw(work.key, compute) if work.key else compute())
+        """The answer, computed on the event loop if it is small, otherwise by the executor.
 
-    def _compute(self, work: Work[Any]) -> Any:
+        Raises RequestError, Overloaded and AnswersUnread.
+        """
+        self._items[work.kind].observe(work.items)
+        if not work.key:
+            return await self._compute(work)
+        return await self.cache.draw(work.key, partial(self._compute, work))
+
+    def _compute(self, work: Work[Any]) -> Awaitable[Any]:
+        if work.is_small:
+            return self.gatherer.compute(work)
+        return self.executor.run(partial(self._compute_later, work))
+
+    def _compute_later(self, work: Work[Any]) -> Any:
         # The answers before this one may be unread by now.
         self.unsent.require_room()
         return work.compute()

@@ -1,4 +1,4 @@
-"""Where work is computed: on the event loop if it is small, otherwise in a bounded executor."""
+"""Computes large work in a bounded number of threads."""
 
 import asyncio
 import threading
@@ -11,10 +11,6 @@ from service.errors import Overloaded
 from service.serving.metrics import Metrics
 
 Result = TypeVar("Result")
-
-# What all requests that are computed on the event loop may take of one of its turns.
-TURN_SECONDS = 0.008
-
 
 _thread = threading.local()
 
@@ -48,7 +44,6 @@ class Executor:
         self._admissions = threading.BoundedSemaphore(places + queue)
         self._metrics = metrics or Metrics()
         self._clock = clock
-        self._turn_seconds = 0.0
         self._running = set[int]()  # the threads that compute
 
     @property
@@ -61,22 +56,6 @@ class Executor:
         if not self._admissions.acquire(blocking=False):
             self._refuse()
         self._admissions.release()
-
-    def has_turn(self) -> bool:
-        """Whether this turn of the event loop has time left for `run_here`."""
-        return self._turn_seconds < TURN_SECONDS
-
-    def run_here(self, compute: Callable[[], Result]) -> Result:
-        """Compute on the event loop. Only where `has_turn`, or many at once would delay health."""
-        if self._turn_seconds == 0:
-            asyncio.get_running_loop().call_soon(self._end_turn)
-        started = self._clock()
-        try:
-            return compute()
-        finally:
-            seconds = self._clock() - started
-            self._turn_seconds += seconds
-            self._metrics.compute_seconds.observe(seconds)
 
     async def run(self, compute: Callable[[], Result]) -> Result:
         """Compute in a place, after what waits already.
@@ -100,9 +79,6 @@ class Executor:
     def close(self) -> None:
         """Finish what runs, drop what waits."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-    def _end_turn(self) -> None:
-        self._turn_seconds = 0.0
 
     def _compute(
         self, compute: Callable[[], Result], submitted: float, is_unwanted: threading.Event

@@ -29,6 +29,7 @@ from service.artifact.contract import Artifact
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # A small decode takes less than a millisecond, the largest mosaic some seconds.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+GATHERED = (1, 2, 4, 8, 16, 32, 64)
 ITEMS = (1, 4, 16, 64, 256, 441, 1024, 4096, 16384)
 
 
@@ -67,7 +68,14 @@ class Metrics:
             "atlas_inference_queue_seconds", "Time that work waited for a place.", buckets=SECONDS
         )
         self.compute_seconds = histogram(
-            "atlas_inference_compute_seconds", "Time that work took in its place.", buckets=SECONDS
+            "atlas_inference_compute_seconds",
+            "Time that work took; small work that was gathered counts once.",
+            buckets=SECONDS,
+        )
+        self.gathered = histogram(
+            "atlas_inference_gathered",
+            "Small requests that were ready at the same time, for one program of one model.",
+            buckets=GATHERED,
         )
         self.items = histogram(
             "atlas_request_items",

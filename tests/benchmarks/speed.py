@@ -134,7 +134,8 @@ def _loop(threads: int, times: int = 60) -> float:
     points = grid(21, 21, Bounds(-4, 4), Bounds(-4, 4), "linear")
 
     def draw(_: int) -> bytes:
-        return encode_png(lay_out(decode_levels(artifact, points), 21, 1))
+        (levels,) = decode_levels(artifact, points)
+        return encode_png(lay_out(levels, 21, 1))
 
     with ThreadPoolExecutor(threads) as places:
         list(places.map(draw, range(10)))

@@ -257,7 +257,7 @@ class Threads:
 
     def plan(self, _: Atlas, body: bytes) -> Work[bytes]:  # noqa: ARG002
         self._note()
-        return Work(self._artifact, self._note, is_small=True, kind="images", items=1)
+        return Work(self._artifact, self._note, size=1, kind="images", items=1)
 
     def _note(self) -> bytes:
         self.seen.append(threading.get_ident())

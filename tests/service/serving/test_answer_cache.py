@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import pytest
 
@@ -29,29 +28,16 @@ def test_answer_is_drawn_once_and_kept() -> None:
     assert drawn == [b"picture"]
 
 
-def test_answer_drawn_at_once_is_kept_for_those_who_wait_too() -> None:
-    metrics = Metrics()
-    cache = AnswerCache(10, metrics)
-
-    async def ask() -> list[bytes | None]:
-        waiting = asyncio.ensure_future(cache.draw("a", drawing(b"pic", [])))
-        await asyncio.sleep(0)
-        at_once = cache.draw_here("a", lambda: b"pic")
-        return [at_once, cache.get("a"), await waiting, cache.get("a")]
-
-    assert asyncio.run(ask()) == [b"pic"] * 4
-    assert b"atlas_cache_bytes 3.0" in metrics.render()
-
-
 def test_least_recently_used_are_dropped_to_stay_within_the_bytes() -> None:
     metrics = Metrics()
     cache = AnswerCache(10, metrics)
 
-    for key, size in (("a", 4), ("b", 4)):
-        cache.draw_here(key, partial(bytes, size))
-    cache.get("a")
-    for key, size in (("c", 4), ("too large", 11)):
-        cache.draw_here(key, partial(bytes, size))
+    async def ask() -> None:
+        for key, size in (("a", 4), ("b", 4), ("c", 4), ("too large", 11)):
+            await cache.draw(key, drawing(bytes(size), []))
+            cache.get("a")
+
+    asyncio.run(ask())
 
     assert [cache.get(key) for key in ("a", "b", "c", "too large")] == [
         bytes(4),

@@ -10,8 +10,7 @@ import pytest
 from service.app import create_app
 from service.errors import Overloaded
 from service.serving.atlas import Atlas
-from service.serving.executor import TURN_SECONDS
-from service.serving.work import Work
+from service.serving.work import LARGE, Work
 from service.settings import Settings
 
 
@@ -27,10 +26,10 @@ def atlas(repository: Path) -> Atlas:
 def work(
     atlas: Atlas,
     compute: Callable[[], bytes] = lambda: b"answer",
-    is_small: bool = True,
+    size: float = 1,
     key: str | None = None,
 ) -> Work[bytes]:
-    return Work(atlas.registry.get("vae"), compute, is_small, "tiles", items=4, key=key)
+    return Work(atlas.registry.get("vae"), compute, size, "tiles", items=4, key=key)
 
 
 def thread() -> bytes:
@@ -38,40 +37,28 @@ def thread() -> bytes:
 
 
 def test_small_work_is_computed_on_the_event_loop_and_large_work_is_not(atlas: Atlas) -> None:
-    async def ask() -> tuple[bytes | None, bytes | None, bytes]:
-        small, large = work(atlas, thread), work(atlas, thread, is_small=False)
-        return atlas.answer_here(small), atlas.answer_here(large), await atlas.answer(large)
+    async def ask() -> list[bytes]:
+        small, large = work(atlas, thread), work(atlas, thread, size=LARGE)
+        return [await atlas.answer(small), await atlas.answer(large)]
 
-    here, nothing, elsewhere = asyncio.run(ask())
+    here, elsewhere = asyncio.run(ask())
 
-    assert (here, nothing) == (thread(), None)
+    assert here == thread()
     assert elsewhere.startswith(b"inference")
 
 
-def test_small_work_leaves_the_event_loop_once_its_turn_is_over(atlas: Atlas) -> None:
-    never = threading.Event()
-
-    def take_the_turn() -> bytes:
-        never.wait(2 * TURN_SECONDS)
-        return b"answer"
-
-    async def ask() -> list[bytes | None]:
-        return [atlas.answer_here(work(atlas, take_the_turn)), atlas.answer_here(work(atlas))]
-
-    assert asyncio.run(ask()) == [b"answer", None]
-
-
-def test_answer_with_a_key_is_computed_once(atlas: Atlas) -> None:
+@pytest.mark.parametrize("size", [1, LARGE])
+def test_answer_with_a_key_is_computed_once(atlas: Atlas, size: float) -> None:
     computed = list[bytes]()
 
     def compute() -> bytes:
         computed.append(b"answer")
         return b"answer"
 
-    async def ask() -> list[bytes | None]:
-        kept = work(atlas, compute, is_small=False, key="a")
-        together = await asyncio.gather(atlas.answer(kept), atlas.answer(kept))
-        return [*together, atlas.answer_here(kept)]
+    async def ask() -> list[bytes]:
+        asked = work(atlas, compute, size, key="a")
+        together = await asyncio.gather(atlas.answer(asked), atlas.answer(asked))
+        return [*together, atlas.kept(asked)]
 
     assert asyncio.run(ask()) == [b"answer"] * 3
     assert computed == [b"answer"]
@@ -80,9 +67,10 @@ def test_answer_with_a_key_is_computed_once(atlas: Atlas) -> None:
 def test_answer_without_a_key_is_computed_each_time(atlas: Atlas) -> None:
     answers = iter([b"first", b"second"])
 
-    async def ask() -> list[bytes | None]:
+    async def ask() -> list[bytes]:
         asked = work(atlas, lambda: next(answers))
-        return [atlas.answer_here(asked), atlas.answer_here(asked)]
+        assert atlas.kept(asked) is None
+        return [await atlas.answer(asked), await atlas.answer(asked)]
 
     assert asyncio.run(ask()) == [b"first", b"second"]
 
@@ -95,10 +83,10 @@ def test_large_work_is_refused_while_its_place_is_taken(atlas: Atlas) -> None:
         return b"first"
 
     async def ask() -> object:
-        first = asyncio.ensure_future(atlas.answer(work(atlas, wait)))
+        first = asyncio.ensure_future(atlas.answer(work(atlas, wait, LARGE)))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await atlas.answer(work(atlas))
+            await atlas.answer(work(atlas, size=LARGE))
         gate.set()
         return await first
 
@@ -107,9 +95,9 @@ def test_large_work_is_refused_while_its_place_is_taken(atlas: Atlas) -> None:
 
 def test_items_are_counted_once_whoever_computes_them(atlas: Atlas) -> None:
     async def ask() -> None:
-        atlas.answer_here(work(atlas, key="a"))
-        atlas.answer_here(work(atlas, key="a"))
-        await atlas.answer(work(atlas, is_small=False))
+        await atlas.answer(work(atlas, key="a"))
+        atlas.kept(work(atlas, key="a"))
+        await atlas.answer(work(atlas, size=LARGE))
 
     asyncio.run(ask())
 

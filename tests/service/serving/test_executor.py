@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from service.errors import Overloaded
-from service.serving.executor import TURN_SECONDS, Executor, Unwanted, stop_if_unwanted
+from service.serving.executor import Executor, Unwanted, stop_if_unwanted
 from service.serving.metrics import Metrics
 
 
@@ -79,24 +79,6 @@ def test_work_outside_a_place_is_always_wanted() -> None:
     stop_if_unwanted()
 
 
-def test_work_on_the_event_loop_is_limited_in_each_of_its_turns() -> None:
-    turns = itertools.count()
-
-    def clock() -> float:
-        return next(turns) * TURN_SECONDS
-
-    async def take_turns() -> list[bool]:
-        executor, had = Executor(1, 0, clock=clock), list[bool]()
-        for _ in range(2):
-            had.append(executor.has_turn())
-            executor.run_here(lambda: None)
-            had.append(executor.has_turn())
-            await asyncio.sleep(0)
-        return had
-
-    assert asyncio.run(take_turns()) == [True, False, True, False]
-
-
 def test_failure_reaches_its_caller_alone_and_frees_the_place() -> None:
     async def ask() -> list[object]:
         executor = Executor(places=1, queue=1)
@@ -113,17 +95,16 @@ def test_failure_reaches_its_caller_alone_and_frees_the_place() -> None:
     assert right == "right"
 
 
-def test_computing_is_timed_wherever_it_runs() -> None:
+def test_computing_and_waiting_are_timed() -> None:
     metrics, times = Metrics(), itertools.count()
 
     async def compute() -> None:
         executor = Executor(1, 0, metrics, clock=lambda: next(times))
-        executor.run_here(lambda: None)
         await executor.run(lambda: None)
         executor.close()
 
     asyncio.run(compute())
 
-    assert b"atlas_inference_compute_seconds_count 2.0" in metrics.render()
-    assert b"atlas_inference_compute_seconds_sum 2.0" in metrics.render()
+    assert b"atlas_inference_compute_seconds_count 1.0" in metrics.render()
+    assert b"atlas_inference_compute_seconds_sum 1.0" in metrics.render()
     assert b"atlas_inference_queue_seconds_sum 1.0" in metrics.render()
