@@ -17,9 +17,9 @@ MIN_PROBABILITY, MAX_PROBABILITY = float(np.finfo(np.float32).tiny), 1 - 2.0**-2
 
 
 def encode_json(
-    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str | None
 ) -> bytes:
-    """EncodeOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
+    """EncodeOutput of [B, H, W] images in 0..1; `pointer` is where the request lists them.
 
     Raises Invalid if an answer is not finite.
     """
@@ -28,9 +28,9 @@ def encode_json(
 
 
 def reconstruct_json(
-    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str | None
 ) -> bytes:
-    """ReconstructOutput of [B, H, W] images in 0..1; `pointer` is where the request has them.
+    """ReconstructOutput of [B, H, W] images in 0..1; `pointer` is where the request lists them.
 
     Raises Invalid if an answer is not finite.
     """

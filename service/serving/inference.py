@@ -32,11 +32,11 @@ class Encoding:
     standard_deviation: Floats
 
 
-def encode(artifact: Artifact, images: Floats, pointer: str = "/body/images") -> Encoding:
+def encode(artifact: Artifact, images: Floats, pointer: str | None = "/body/images") -> Encoding:
     """[B, H, W] in 0..1 -> latent means and standard deviations.
 
     Raises Invalid if a result is not finite, or a deviation negative. `pointer` locates the images
-    in the request.
+    in the request, if it lists them.
     """
     starts = range(0, len(images), BLOCK)
     blocks = []
