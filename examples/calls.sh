@@ -6,6 +6,9 @@ ask() { curl --silent --show-error --fail-with-body "$@"; }
 
 ask -F "images=@$1" -F model=vae "$address/encode"
 echo
+# One picture needs no form. -d would drop its line breaks and so damage it.
+ask --data-binary "@$1" -H 'Content-Type: application/octet-stream' "$address/encode/picture?model=vae"
+echo
 ask -o mosaic.png "$address/decode" --json '{"model": "vae", "latents": [[0, 0], [1, 1]], "scale": 4}'
 ask -o plane.png "$address/grid?model=vae"
 

@@ -84,10 +84,11 @@ def test_picture_can_be_tried_and_is_shown(visit: Visit) -> None:
     assert (visit.elsewhere, visit.complaints) == ([], [])
 
 
-def test_file_can_be_uploaded(visit: Visit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("operation", ["encode", "encode_picture"])
+def test_file_can_be_uploaded(visit: Visit, tmp_path: Path, operation: str) -> None:
     picture = tmp_path / "shoe.png"
     picture.write_bytes(tiny.picture_bytes(tiny.random_levels(1)[0]))
-    block = open_operation(visit, "encode")
+    block = open_operation(visit, operation)
     block.locator("input[type=file]").set_input_files(picture)
 
     execute(block)

@@ -1,6 +1,7 @@
 """Runs the programs of examples/ unchanged against a live server."""
 
 import csv
+import json
 import os
 import re
 import subprocess
@@ -118,7 +119,9 @@ def test_curl_calls(address: str, folder: Path) -> None:
     done = run(address, folder, "sh", "calls.sh", "0.png")
 
     assert done.returncode == 0, done.stdout
-    assert done.stdout.endswith("304\n")
+    by_form, by_body, status = done.stdout.splitlines()
+    assert json.loads(by_form) == json.loads(by_body)
+    assert status == "304"
     plane = httpx.get(f"{address}/grid?model=vae").content
     assert (folder / "plane.png").read_bytes() == plane
     assert tiny.read_levels((folder / "mosaic.png").read_bytes()).shape == (112, 224)

@@ -143,6 +143,10 @@ METRICS = (
 )
 
 UNKNOWN_MODEL = "no model of that name is served"
+EXPECTED_PICTURE = (
+    "this operation reads the picture file itself, as image/* or application/octet-stream; "
+    "/encode reads forms, /encode/pixels JSON"
+)
 OVERLOADED = Wrong(detail="all places and the queue are taken")
 UNKNOWN_PARAMETER = Wrong(
     detail="this parameter is not known",
@@ -182,6 +186,24 @@ WRONG_FORM = {
     422: Wrong(
         detail="the PNG file is damaged and cannot be opened",
         pointer="/form/images/0",
+        request={"files": ["half a picture"]},
+    ),
+    503: OVERLOADED,
+}
+WRONG_PICTURE = {
+    404: Wrong(detail=UNKNOWN_MODEL, request={"params": {"model": "nope"}}),
+    413: Wrong(
+        detail="the picture has more than {max_picture_pixels} pixels",
+        pointer="/body",
+        request={"files": ["a huge picture"]},
+    ),
+    415: Wrong(
+        detail=EXPECTED_PICTURE,
+        request={"content": "", "headers": {"content-type": "multipart/form-data"}},
+    ),
+    422: Wrong(
+        detail="the PNG file is damaged and cannot be opened",
+        pointer="/body",
         request={"files": ["half a picture"]},
     ),
     503: OVERLOADED,

@@ -1,23 +1,25 @@
 """Pictures to latent coordinates, and latent points to pictures."""
 
 from service.api import examples
-from service.api.examples import OVERLOADED, UNKNOWN_MODEL, WRONG_FORM, WRONG_JSON
+from service.api.examples import OVERLOADED, UNKNOWN_MODEL, WRONG_FORM, WRONG_JSON, WRONG_PICTURE
 from service.api.requests import (
     AnimateInput,
     DecodeInput,
     DecodePixelsInput,
     EncodeInput,
+    EncodePictureQuery,
     EncodePixelsInput,
     GridQuery,
     InterpolateInput,
 )
 from service.api.responses import DecodePixelsOutput, EncodeOutput, ReconstructOutput
-from service.http.bodies import ArrayBody
+from service.http.bodies import ArrayBody, PictureBody
 from service.http.operation import JSON, Answers, Operation, OperationRouter, Wrong
 from service.operations.decode import animate as draw_animation
 from service.operations.decode import decode_to_mosaic, decode_to_pixels
 from service.operations.decode import interpolate as draw_path
 from service.operations.encode import encode_files, reconstruct_files
+from service.operations.encode import encode_picture as encode_file
 from service.operations.encode import encode_pixels as encode_numbers
 from service.operations.grids import Ends, draw_grid
 from service.serving.atlas import Atlas
@@ -56,6 +58,29 @@ def encode(atlas: Atlas, form: EncodeInput) -> Work[bytes]:
     """
     artifact = atlas.registry.get(form.model)
     return encode_files(artifact, atlas.settings, form.images, form.polarity)
+
+
+@router.plan(
+    Operation(
+        "POST",
+        "/encode/picture",
+        Answers(JSON, "One entry.", EncodeOutput, examples.ENCODED),
+        "Encode a picture that is the body itself",
+        limits="{max_picture_pixels} pixels, a side of {max_side}, {max_body_bytes} bytes",
+        example=examples.FORM,
+        wrong=WRONG_PICTURE,
+        body_reader=PictureBody(examples.EXPECTED_PICTURE),
+    )
+)
+def encode_picture(atlas: Atlas, query: EncodePictureQuery, body: bytes) -> Work[bytes]:
+    """Latent coordinates of one PNG, JPEG, WebP, GIF or BMP file, sent without a form around it.
+
+    This is what `curl --data-binary @picture.png` and upload hooks send. The file's content tells
+    its format, so any image type, application/octet-stream and no type at all are taken. The
+    answer is that of `/encode` for this file alone.
+    """
+    artifact = atlas.registry.get(query.model)
+    return encode_file(artifact, atlas.settings, body, query.polarity)
 
 
 @router.plan(

@@ -28,6 +28,10 @@ from service.pictures.fitting import Polarity
 from service.settings import Settings
 
 MODEL = "Model name; without it the default model answers."
+POLARITY = (
+    "The models know light things on black. `auto` inverts a picture whose border is more light "
+    "than dark, `keep` and `invert` do as they say."
+)
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,16 @@ class EncodeInput(Body):
     model: Annotated[str | SkipJsonSchema[None], Field(max_length=64)] = Field(
         None, description=MODEL, json_schema_extra=_without_default
     )
-    polarity: Polarity = Field(
-        "auto",
-        description="The models know light things on black. `auto` inverts a picture whose border "
-        "is more light than dark, `keep` and `invert` do as they say.",
-    )
+    polarity: Polarity = Field("auto", description=POLARITY)
+
+
+class EncodePictureQuery(BaseModel):
+    """The query of /encode/picture: what to do with the picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelChoice = None
+    polarity: Polarity = Field("auto", description=POLARITY)
 
 
 class EncodePixelsInput(Body):

@@ -40,13 +40,26 @@ MAX_FIELDS = 4096
 # Brackets and commas that a text in a right body may hold.
 PUNCTUATION = 64
 
+OCTETS = "application/octet-stream"
+# What clients call a file whose type they do not know: nothing, octets, S3's name for these, and
+# what curl calls any data.
+UNKNOWN_TYPES = (
+    b"",
+    OCTETS.encode(),
+    b"binary/octet-stream",
+    b"application/x-www-form-urlencoded",
+)
+
 
 class BodyReader(Protocol):
     """How an operation reads its body."""
 
     @property
     def media_type(self) -> str | None:
-        """The only one that it takes; None: any."""
+        """The one that the document names; None in an operation that is not documented."""
+
+    def check_media_type(self, given: bytes) -> None:
+        """Raise MediaTypeUnsupported for one that it does not take; empty: none is given."""
 
     def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> object:
         """The body as the operation's plan takes it. Raises RequestError and ModelUnavailable."""
@@ -60,17 +73,19 @@ class JsonBody:
     def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
+    def check_media_type(self, given: bytes) -> None:
+        require_media_type(given, self.media_type)
+
     def read(self, _: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
         return read_json(self._schema, content, atlas)
 
 
-class ArrayBody:
+class ArrayBody(JsonBody):
     """A JSON object of a schema, in which the field `name` may be an array."""
 
-    media_type = "application/json"
-
     def __init__(self, schema: type[BaseModel], name: str) -> None:
-        self._schema, self._name = schema, name
+        super().__init__(schema)
+        self._name = name
 
     def read(self, _: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
         check_size_of_large(content, atlas)
@@ -89,10 +104,29 @@ class FormBody:
     def __init__(self, schema: type[BaseModel]) -> None:
         self._schema = schema
 
+    def check_media_type(self, given: bytes) -> None:
+        require_media_type(given, self.media_type)
+
     def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> BaseModel:
         content_type = exchange.header("content-type") or ""
         form = parse_form(content_type, content, atlas.settings.max_images)
         return check(self._schema, form, "form")
+
+
+class PictureBody:
+    """A picture file as it is. `expected` tells clients that send something else what to do."""
+
+    media_type = OCTETS  # generators of clients do not understand image/*
+
+    def __init__(self, expected: str) -> None:
+        self._expected = expected
+
+    def check_media_type(self, given: bytes) -> None:
+        if not given.startswith(b"image/") and given not in UNKNOWN_TYPES:
+            raise MediaTypeUnsupported(self._expected)
+
+    def read(self, _: Exchange, content: bytes, __: Atlas) -> bytes:
+        return content
 
 
 class LargeBodies:
@@ -145,13 +179,17 @@ def check_declared_length(exchange: Exchange, max_bytes: int) -> None:
         raise BodyTooLarge(max_bytes)
 
 
-def require_media_type(exchange: Exchange, expected: str | None) -> None:
-    """Raise MediaTypeUnsupported for another type, and for a body with a content coding.
+def require_media_type(given: bytes, expected: str) -> None:
+    """Raise MediaTypeUnsupported for another type."""
+    if given != expected.encode():
+        raise MediaTypeUnsupported(f"this operation reads {expected}")
+
+
+def require_uncompressed(exchange: Exchange) -> None:
+    """Raise MediaTypeUnsupported for a body with a content coding.
 
     What a compressed body unpacks to is in no proportion to its size.
     """
-    if expected is not None and exchange.media_type() != expected.encode():
-        raise MediaTypeUnsupported(f"this operation reads {expected}")
     has_codings = b"content-encoding" in exchange.headers
     if has_codings and set(exchange.tokens(b"content-encoding")) - {b"identity"}:
         raise MediaTypeUnsupported("compressed bodies are not read")

@@ -9,6 +9,7 @@
 The function is the operation's plan: it checks the request and returns the work to be done, or the
 answer itself. Its parameters say what it reads: `path` and `query` from the address, `body` (JSON)
 or `form` from the content, each as the schema they are annotated with, and `exchange`, the request.
+A `body` of another kind comes from the operation's `body_reader`.
 """
 
 import inspect
@@ -114,7 +115,9 @@ class Operation:
 
     @property
     def body_schema(self) -> type[BaseModel] | None:
-        return self.schemas.get("body") or self.schemas.get("form")
+        """That of JSON or a form; None for a file, which has no fields."""
+        schema = self.schemas.get("body") or self.schemas.get("form")
+        return None if schema is bytes else schema
 
     def __call__(self, **_: object) -> NoReturn:
         """FastAPI only documents operations."""

@@ -20,7 +20,7 @@ from service.http.bodies import (
     LargeBodies,
     check_declared_length,
     read_body,
-    require_media_type,
+    require_uncompressed,
 )
 from service.http.cors import Cors
 from service.http.cross_site import OriginCheck
@@ -190,7 +190,8 @@ class Pipeline:
         Nothing of a large body is read, planned or computed on the event loop, whatever it says of
         itself: what a plan calls small may be small only by its own claim.
         """
-        require_media_type(exchange, reader.media_type)
+        reader.check_media_type(exchange.media_type())
+        require_uncompressed(exchange)
         content = await read_body(exchange, self._max_body_bytes)
         name = "form" if "form" in operation.schemas else "body"
 

@@ -38,6 +38,9 @@ class TensorBody:
 
     media_type = None
 
+    def check_media_type(self, _: bytes) -> None:
+        """Take any."""
+
     def read(self, exchange: Exchange, content: bytes, atlas: Atlas) -> TensorRequest:
         return TensorRequest(content, _header_length(exchange), atlas)
 

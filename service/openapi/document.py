@@ -94,7 +94,7 @@ def _describe(
         parameter["example"] = (
             IF_NONE_MATCH_EXAMPLE if is_header else operation.example[parameter["name"]]
         )
-    if operation.body_schema:
+    if operation.body_reader:
         described["requestBody"] = {"required": True, "content": _body_content(operation)}
     if settings.has_api_key and operation.is_open:
         described["security"] = []
@@ -105,8 +105,10 @@ def _describe(
 
 def _body_content(operation: Operation) -> dict[str, Any]:
     reader, schema = operation.body_reader, operation.body_schema
-    if reader is None or reader.media_type is None or schema is None:
+    if reader is None or reader.media_type is None:
         raise TypeError(f"{operation.name} reads no body that can be documented")
+    if schema is None:
+        return {reader.media_type: {"schema": {"type": "string", "format": "binary"}}}
     content: dict[str, Any] = {"schema": {"$ref": REF.format(model=schema.__name__)}}
     if "body" in operation.schemas:  # a form has files, which cannot be shown as text
         content["example"] = operation.example

@@ -18,17 +18,17 @@ MIN_PROBABILITY, MAX_PROBABILITY = float(np.finfo(np.float32).tiny), 1 - 2.0**-2
 
 
 def encodings(
-    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str | None
 ) -> Batch[bytes]:
     """[B, H, W] images in 0..1 -> what gives their EncodeOutput.
 
-    `applied` says what was done to each; `pointer` is where the request has them.
+    `applied` says what was done to each; `pointer` is where the request lists them.
     """
     return Batch(encode, images, partial(_write_encodings, artifact, applied), pointer)
 
 
 def reconstructions(
-    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str
+    artifact: Artifact, images: Floats, applied: list[list[str]], pointer: str | None
 ) -> Batch[bytes]:
     """[B, H, W] images in 0..1 -> what gives their ReconstructOutput; as `encodings`."""
     finish = partial(_write_reconstructions, artifact, images, applied)

@@ -46,7 +46,7 @@ class Call:
 
 def make_calls(chance: random.Random, models: list[str], each: int) -> list[Call]:
     """`each` requests of every kind, with random models, sizes and values."""
-    makers = (_encode_files, _encode_pixels, _reconstruct, _decode, _decode_pixels)
+    makers = (_encode_files, _encode_picture, _encode_pixels, _reconstruct, _decode, _decode_pixels)
     drawers = (_interpolate, _grid, _tile)
     calls = [make(chance, chance.choice(models)) for make in makers + drawers for _ in range(each)]
     calls += [_models(name) for name in models]
@@ -57,6 +57,11 @@ def _encode_files(chance: random.Random, model: str) -> Call:
     files = [_picture(chance) for _ in range(chance.randint(1, 12))]
     arguments = {"files": tiny.uploads(files), "data": {"model": model}}
     return Call("encode", "POST", "/encode", arguments, _latents, LATENT_TOLERANCE)
+
+
+def _encode_picture(chance: random.Random, model: str) -> Call:
+    arguments = {"params": {"model": model}, "content": _picture(chance)}
+    return Call("encode picture", "POST", "/encode/picture", arguments, _latents, LATENT_TOLERANCE)
 
 
 def _picture(chance: random.Random) -> bytes:

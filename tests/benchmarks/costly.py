@@ -11,8 +11,8 @@ from service.artifact.load import load_artifact
 from service.operations.etags import entity_tag
 from service.settings import EMBEDDED_REPOSITORY
 from tests import tiny
-from tests.benchmarks.costly_pictures import FILLED, LARGE, interlaced_png
-from tests.benchmarks.works import Request, upload_request
+from tests.benchmarks.costly_pictures import FILLED, LARGE, flat_webp, interlaced_png
+from tests.benchmarks.works import Request, picture_request, upload_request
 
 VARIANTS = 10_000  # more than are drawn in the time of a measurement
 IMAGES, POINTS = 256, 4096  # most of one request
@@ -55,6 +55,8 @@ def _pictures() -> list[Case]:
         _upload("PNG 16-bit RGBA, interlaced, 4 of them", interlaced_png, 4),
         _upload("PNG of one pixel, 256 of them", lambda: pixel, IMAGES),
         _upload("PNG of one pixel, 256 of them", lambda: pixel, IMAGES, "/reconstruct"),
+        _bare("PNG 16-bit RGBA, interlaced", interlaced_png),
+        _bare("WebP lossless, flat", flat_webp),
     ]
 
 
@@ -148,6 +150,7 @@ def _wrong() -> list[Case]:
         _post("/decode", "64 kB of unknown fields", _json({f"{n:x}": 0 for n in range(6500)})),
         _post("/decode", "8 MB of digits", b'{"latents":[[0,0]],"scale":%b}' % (b"1" * FILLED)),
         _post("/decode", "8 MB of text", b'{"latents":[[0,0]],"model":"%b"}' % (b"a" * FILLED)),
+        _bare("8 MB of text", lambda: b"a" * FILLED),
         _form("10,000 texts", (TEXT + b"\r\n") * 10_000),
         _form("10,000 files", (FILE + b"\r\n") * 10_000),
         _form("8 MB of what is almost a boundary", FILE + b"\r\n--bb" * (FILLED // 7)),
@@ -162,6 +165,10 @@ def _upload(
     return Case(
         operation, name, lambda: [replace(upload_request(*[make()] * count), path=operation)]
     )
+
+
+def _bare(name: str, make: Callable[[], bytes]) -> Case:
+    return Case("/encode/picture", name, lambda: [picture_request(make())])
 
 
 def _post(operation: str, name: str, body: bytes, headers: dict[str, str] | None = None) -> Case:

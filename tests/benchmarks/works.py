@@ -69,7 +69,7 @@ def make_works() -> dict[str, list[Request]]:
 
 
 def make_own_works() -> dict[str, list[Request]]:
-    """Works that a plain server does not have: a page's requests, /v2, and map tiles."""
+    """Works that a plain server does not have: a page's requests, /v2, map tiles, a bare file."""
     levels = load_artifact(EMBEDDED_REPOSITORY / "vae" / "1").reference.thumbnails[:VARIANTS]
     points = np.random.default_rng(0).normal(size=(VARIANTS, 1, 2)).round(4)
     # Browsers send these with each POST.
@@ -81,6 +81,9 @@ def make_own_works() -> dict[str, list[Request]]:
         "infer 1 image, /v2": [_infer("images", (image / 255)[None, None]) for image in levels],
         "infer 1 point, /v2": [_infer("latents", some) for some in points],
         "tile of the map": [Request(f"/tiles/vae/10/{508 + n}/511.png") for n in range(VARIANTS)],
+        "encode 1 PNG as the body": [
+            picture_request(tiny.picture_bytes(image)) for image in levels
+        ],
     }
 
 
@@ -142,6 +145,10 @@ def _infer(name: str, tensor: npt.NDArray[np.floating[Any]]) -> Request:
 def upload_request(*pictures: bytes) -> Request:
     request = httpx.Request("POST", "http://localhost", files=tiny.uploads([*pictures]))
     return Request("/encode", request.read(), {"Content-Type": request.headers["content-type"]})
+
+
+def picture_request(picture: bytes) -> Request:
+    return Request("/encode/picture", picture, {"Content-Type": "application/octet-stream"})
 
 
 def _write(requests: list[Request], folder: Path) -> Path:

@@ -30,12 +30,14 @@ def computed(client: httpx.Client, folder: Path) -> dict[str, Any]:
     """Numbers that some clients round."""
     files = tiny.uploads([(folder / name).read_bytes() for name in ("0.png", "1.png")])
     encoded = client.post("/encode", files=files, data={"model": "vae"})
+    picture = client.post("/encode/picture?model=ae", content=(folder / "0.png").read_bytes())
     again = client.post("/reconstruct", files=files, data={"model": "vae"})
     pixels = json.loads((folder / "pixels.json").read_text())
     from_pixels = client.post("/encode/pixels", json={"model": "vae", "images": pixels})
     decoded = client.post("/decode/pixels", json={"model": "vae", "latents": LATENTS})
     return {
         "encode": [entry["mean"] for entry in encoded.json()["latents"]],
+        "encode_picture": [entry["mean"] for entry in picture.json()["latents"]],
         "encode_pixels": [entry["mean"] for entry in from_pixels.json()["latents"]],
         "decode_pixels": decoded.json()["images"],
         "reconstruct": [entry["reconstruction"] for entry in again.json()["reconstructions"]],

@@ -13,6 +13,10 @@ console.log("list_models", models.models.map((model) => model.name));
 const images = [await file("0.png"), await file("1.png")];
 const encoded = (await atlas.encode({ body: { images, model: "vae" }, throwOnError: true })).data;
 console.log("encode", encoded.latents.map((image) => image.mean));
+const fromPicture = (
+  await atlas.encodePicture({ body: await file("0.png"), query: { model: "ae" }, throwOnError: true })
+).data;
+console.log("encode_picture", fromPicture.latents.map((image) => image.mean));
 const pixels: number[][][] = JSON.parse(await readFile(`${folder}/pixels.json`, "utf8"));
 const fromPixels = (
   await atlas.encodePixels({ body: { images: pixels, model: "vae" }, throwOnError: true })
@@ -66,6 +70,7 @@ for (const answer of [
 const answers = {
   models: models.models.map((model) => model.name),
   encode: encoded.latents.map((image) => image.mean),
+  encode_picture: fromPicture.latents.map((image) => image.mean),
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
   reconstruct: again.reconstructions.map((image) => image.reconstruction),

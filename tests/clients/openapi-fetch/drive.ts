@@ -11,6 +11,15 @@ const models = good(await client.GET("/models"));
 console.log("list_models", models.models.map((model) => model.name));
 const encoded = good(await client.POST("/encode", await upload("0.png", "1.png")));
 console.log("encode", encoded.latents.map((image) => image.mean));
+const file = await openAsBlob(`${folder}/0.png`);
+const asItIs = {
+  params: { query: { model: "ae" } },
+  headers: { "Content-Type": "application/octet-stream" }, // otherwise it would say JSON
+  body: "", // The types require a text; the serializer sends the file instead.
+  bodySerializer: () => file,
+};
+const fromPicture = good(await client.POST("/encode/picture", asItIs));
+console.log("encode_picture", fromPicture.latents.map((image) => image.mean));
 const pixels: number[][][] = JSON.parse(await readFile(`${folder}/pixels.json`, "utf8"));
 const fromPixels = good(
   await client.POST("/encode/pixels", { body: { images: pixels, model: "vae" } }),
@@ -73,6 +82,7 @@ for (const answer of [
 const answers = {
   models: models.models.map((model) => model.name),
   encode: encoded.latents.map((image) => image.mean),
+  encode_picture: fromPicture.latents.map((image) => image.mean),
   encode_pixels: fromPixels.latents.map((image) => image.mean),
   decode_pixels: decoded.images,
   reconstruct: again.reconstructions.map((image) => image.reconstruction),

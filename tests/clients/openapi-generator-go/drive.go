@@ -15,19 +15,20 @@ import (
 )
 
 type answers struct {
-	Models       []string           `json:"models"`
-	Encode       [][]float32        `json:"encode"`
-	EncodePixels [][]float32        `json:"encode_pixels"`
-	DecodePixels [][][]float32      `json:"decode_pixels"`
-	Reconstruct  [][][]float32      `json:"reconstruct"`
-	Reference    [][]float32        `json:"reference"`
-	Plane        []float32          `json:"plane"`
-	Training     map[string]any     `json:"training"`
-	Measures     map[string]float32 `json:"measures"`
-	Alive        string             `json:"alive"`
-	Ready        map[string]int32   `json:"ready"`
-	Metrics      string             `json:"metrics"`
-	Errors       map[string]string  `json:"errors"`
+	Models        []string           `json:"models"`
+	Encode        [][]float32        `json:"encode"`
+	EncodePicture [][]float32        `json:"encode_picture"`
+	EncodePixels  [][]float32        `json:"encode_pixels"`
+	DecodePixels  [][][]float32      `json:"decode_pixels"`
+	Reconstruct   [][][]float32      `json:"reconstruct"`
+	Reference     [][]float32        `json:"reference"`
+	Plane         []float32          `json:"plane"`
+	Training      map[string]any     `json:"training"`
+	Measures      map[string]float32 `json:"measures"`
+	Alive         string             `json:"alive"`
+	Ready         map[string]int32   `json:"ready"`
+	Metrics       string             `json:"metrics"`
+	Errors        map[string]string  `json:"errors"`
 }
 
 func main() {
@@ -53,6 +54,11 @@ func main() {
 	check(err)
 	all.Encode = means(encoded)
 	fmt.Println("encode", all.Encode)
+
+	fromPicture, _, err := space.EncodePicture(ctx).Body(open("0.png")).Model("ae").Execute()
+	check(err)
+	all.EncodePicture = means(fromPicture)
+	fmt.Println("encode_picture", all.EncodePicture)
 
 	var images [][][]float32
 	check(json.Unmarshal(must(os.ReadFile(filepath.Join(folder, "pixels.json"))), &images))

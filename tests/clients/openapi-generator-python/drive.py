@@ -30,6 +30,9 @@ print("list_models", [model.name for model in models.models])
 files = [(name, (folder / name).read_bytes()) for name in ("0.png", "1.png")]
 encoded = latent_space.encode(images=files, model="vae")
 print("encode", [image.mean for image in encoded.latents])
+picture = (folder / "0.png").read_bytes()
+from_picture = latent_space.encode_picture(picture, model="ae")
+print("encode_picture", [image.mean for image in from_picture.latents])
 pixels = json.loads((folder / "pixels.json").read_text())
 from_pixels = latent_space.encode_pixels(EncodePixelsInput(images=pixels, model="vae"))
 print("encode_pixels", [image.mean for image in from_pixels.latents])
@@ -46,9 +49,9 @@ path = AnimateInput(latents=points, model="vae", method="spherical", bounce=True
 print("path", (folder / "path.png").stat().st_size, "bytes")
 (folder / "tile.png").write_bytes(latent_map.tile("ae", 10, 511, 512))
 print("tile", (folder / "tile.png").stat().st_size, "bytes")
-picture = latent_space.grid(model="ae", rows=3, columns=5)
-(folder / "grid.png").write_bytes(picture)
-print("grid", len(picture), "bytes")
+grid = latent_space.grid(model="ae", rows=3, columns=5)
+(folder / "grid.png").write_bytes(grid)
+print("grid", len(grid), "bytes")
 strip = InterpolateInput(latents=points, model="vae", steps=3)
 (folder / "strip.png").write_bytes(latent_space.interpolate(strip))
 print("strip", (folder / "strip.png").stat().st_size, "bytes")
@@ -97,6 +100,7 @@ refuse(lambda: latent_space.grid(rows=200, columns=200))
 answers = {
     "models": [model.name for model in models.models],
     "encode": [image.mean for image in encoded.latents],
+    "encode_picture": [image.mean for image in from_picture.latents],
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
     "reconstruct": [image.reconstruction for image in again.reconstructions],

@@ -12,6 +12,7 @@ from latent_atlas_client.api.latent_space import (
     decode,
     decode_pixels,
     encode,
+    encode_picture,
     encode_pixels,
     grid,
     interpolate,
@@ -44,6 +45,9 @@ models = list_models.sync(client=client)
 print("list_models", [model.name for model in models.models])
 encoded = encode.sync(client=client, body=upload("0.png", "1.png"))
 print("encode", [image.mean for image in encoded.latents])
+file = File(payload=(folder / "0.png").open("rb"))
+from_picture = encode_picture.sync(client=client, body=file, model="ae")
+print("encode_picture", [image.mean for image in from_picture.latents])
 pixels = json.loads((folder / "pixels.json").read_text())
 from_pixels = encode_pixels.sync(client=client, body=EncodePixelsInput(images=pixels, model="vae"))
 print("encode_pixels", [image.mean for image in from_pixels.latents])
@@ -97,6 +101,7 @@ for answer in (
 answers = {
     "models": [model.name for model in models.models],
     "encode": [image.mean for image in encoded.latents],
+    "encode_picture": [image.mean for image in from_picture.latents],
     "encode_pixels": [image.mean for image in from_pixels.latents],
     "decode_pixels": decoded.images,
     "reconstruct": [image.reconstruction for image in again.reconstructions],

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from tests import tiny
 from tests.service.answers import assert_problem
 from tests.service.open_inference.tensor_requests import INFER, latents_input
 from tests.serving import serving
@@ -14,6 +15,7 @@ HERE = {"Host": "localhost:8000"}
 OTHER = "https://other.example"
 PARTNER = "https://partner.example"
 POINT = {"latents": [[0, 0]]}
+PICTURE = tiny.picture_bytes(tiny.random_levels(1)[0])
 
 
 def post(client: TestClient, headers: dict[str, str]) -> int:
@@ -65,6 +67,22 @@ def test_other_pages_may_not_send_to_the_visitors_machine(
     shared: TestClient, headers: dict[str, str]
 ) -> None:
     assert post(shared, headers) == 403
+
+
+@pytest.mark.parametrize("media_type", [None, "image/png", "application/octet-stream"])
+def test_other_pages_may_not_send_files_to_the_visitors_machine(
+    shared: TestClient, media_type: str | None
+) -> None:
+    # Bytes without a media type are sent anywhere, unasked: no preflight comes before them.
+    headers = {**HERE, **({} if media_type is None else {"Content-Type": media_type})}
+
+    foreign = shared.post("/encode/picture", content=PICTURE, headers={**headers, "Origin": OTHER})
+    allowed = shared.post(
+        "/encode/picture", content=PICTURE, headers={**headers, "Origin": PARTNER}
+    )
+
+    assert_problem(foreign, 403)
+    assert allowed.status_code == 200
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2:80", "[::1]", "0.0.0.0:1", "a.localhost"])

@@ -34,6 +34,8 @@ FORM, FORM_HEADERS = (
 PIXELS = (tiny.random_levels(1) / 255).tolist()
 RIGHT = [
     ("/encode", FORM, FORM_HEADERS),
+    ("/encode/picture?model=ae", PICTURE, {"Content-Type": "image/png"}),
+    ("/encode/picture", tiny.picture_bytes(tiny.random_levels(1)[0], "JPEG"), {}),
     ("/encode/pixels", json.dumps({"model": "ae", "images": PIXELS}).encode(), JSON),
     ("/decode", b'{"latents": [[0.5, -1], [2, 0]], "columns": 2, "scale": 2}', JSON),
     ("/decode", json.dumps({"latents": [[0, 0]] * 100}).encode(), JSON),
@@ -49,6 +51,8 @@ WRONG = [
     ("/encode", FORM[:-9], FORM_HEADERS),
     ("/encode", FORM.replace(PICTURE, PICTURE[:80]), FORM_HEADERS),
     ("/encode", FORM.replace(PICTURE, b"a text"), FORM_HEADERS),
+    ("/encode/picture", FORM, FORM_HEADERS),
+    ("/encode/picture", PICTURE[:80], {}),
     ("/nowhere", b"{}", JSON),
 ]
 PAGES = ["/grid?rows=2", "/grid?rows=0", "/models", "/models/vae", "/models/nope", "/nowhere"]
@@ -250,6 +254,8 @@ class Threads:
     def __init__(self, artifact: Artifact) -> None:
         self.seen = list[int]()
         self._artifact = artifact
+
+    def check_media_type(self, _: bytes) -> None: ...
 
     def read(self, _: Exchange, content: bytes, __: Atlas) -> bytes:
         self._note()

@@ -62,6 +62,10 @@ def request_to(operation: Operation, changes: Mapping[str, Any]) -> Request:
         parts["content"] = bytes(min(changes["size"], Settings().max_body_bytes + 1))
     elif "content" in changes:
         parts["content"] = changes["content"]
+    elif operation.body_reader and operation.body_schema is None:  # a file
+        (name,) = changes.get("files", ["a picture"])
+        parts["content"] = SAMPLES[name]()
+        parts["params"] = example | changes.get("params", {})
     elif "body" in schemas:
         parts["json"] = example | changes.get("json", {})
     elif "form" in schemas:

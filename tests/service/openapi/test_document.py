@@ -138,6 +138,13 @@ def test_uploads_are_binary(document: dict[str, Any], path: str) -> None:
     assert schema["required"] == ["images"]
 
 
+def test_picture_that_is_a_body_is_binary(document: dict[str, Any]) -> None:
+    body = document["paths"]["/encode/picture"]["post"]["requestBody"]
+
+    schema = {"type": "string", "format": "binary"}
+    assert body == {"required": True, "content": {"application/octet-stream": {"schema": schema}}}
+
+
 def test_limits_of_the_settings_are_documented(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
 
