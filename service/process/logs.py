@@ -13,15 +13,19 @@ CAPACITY = 8  # writing more records at once would delay the next request
 WAIT_SECONDS = 0.1
 
 
-def configure_logging(level: str, form: Literal["auto", "json", "text"]) -> None:
+def configure_logging(
+    level: str, form: Literal["auto", "json", "text"], gathers: bool = True
+) -> None:
     """Send the records of all loggers, uvicorn's too, through one handler.
 
-    "auto" is text where standard error is a terminal, and JSON elsewhere.
+    "auto" is text where standard error is a terminal, and JSON elsewhere. Gathering records takes
+    a thread, which a process that is going to fork must not have.
     """
     is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(TextFormatter() if is_text else JsonFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(stream)], force=True)
+    handler = GatheringHandler(stream) if gathers else stream
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if is_text:
         stream.addFilter(_is_for_people)
     # No log line shows the caller, thread or process, so do not look them up for each record.
