@@ -7,6 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from service.process.workers import Serve
     from service.settings import Settings
 
 
@@ -25,12 +26,14 @@ def main() -> int:
 
     try:
         settings = read_settings()
-        configure_logging(settings.log_level, settings.log_format)
+        workers = worker_count(settings)
+        configure_logging(settings.log_level, settings.log_format, gathers=workers == 1)
         warn_of_unknown_settings()
         require_free(settings.host, settings.port)
         require_models(settings.model_repository, settings.default_model)
-        workers = worker_count(settings)
-        return Workers(settings, workers).run() if workers > 1 else _serve_alone(settings)
+        if workers > 1:
+            return Workers(settings, workers, _import_app).run()
+        return _serve_alone(settings)
     except (StartRefused, OSError) as exc:
         return refuse(exc)
 
@@ -40,8 +43,13 @@ def _end(_: int, __: FrameType | None) -> None:
     os._exit(0)
 
 
+def _import_app() -> "Serve":
+    from service.worker import serve
+
+    return serve
+
+
 def _serve_alone(settings: "Settings") -> int:
-    # These import torch, which a process that only starts workers does not need.
     from service.app import create_app
     from service.process.alone import Alone
 

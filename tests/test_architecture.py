@@ -1,6 +1,7 @@
 """Checks who imports whom, by reading the imports and by running without packages."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -115,10 +116,26 @@ def test_one_file_of_the_service_knows_torch() -> None:
     assert users == {TORCHSCRIPT}
 
 
-def test_one_file_of_the_service_knows_onnx_runtime() -> None:
-    users = {str(p.relative_to(ROOT)) for p in modules("service") if "onnxruntime" in top_level(p)}
+def test_one_file_knows_onnx_runtime() -> None:
+    paths = [*modules("service"), *modules("training")]
+    users = {str(path.relative_to(ROOT)) for path in paths if "onnxruntime" in top_level(path)}
 
     assert users == {ONNX}
+
+
+def test_onnx_runtime_sends_nothing_home_and_keeps_nothing_there(tmp_path: Path) -> None:
+    # Except in CI, it would keep an identifier of the machine, to send along with what it sees.
+    hidden = {"CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}
+    environment = {key: os.environ[key] for key in os.environ.keys() - hidden}
+
+    subprocess.run(
+        [sys.executable, "-c", "import service.artifact.load"],
+        check=True,
+        cwd=ROOT,
+        env=environment | {"HOME": str(tmp_path)},
+    )
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_torchscript_is_used_in_few_places_only() -> None:

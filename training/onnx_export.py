@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from service.artifact.arrays import Floats
 from service.artifact.contract import DECODER_FILE, ENCODER_FILE
-from service.artifact.runtimes.onnx import ENCODED, IMAGES, LATENTS
+from service.artifact.runtimes.onnx import ENCODED, IMAGES, LATENTS, open_session
 
 OPSET = 17
 BATCH = "batch"
@@ -118,10 +117,7 @@ def _shapes_of(
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
     if not names:
         return {}
-    session = onnxruntime.InferenceSession(
-        probe.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    results = session.run(names, dict(example))
+    results = open_session(probe.SerializeToString()).run(names, dict(example))
     return {name: result.shape for name, result in zip(names, results, strict=True)}
 
 

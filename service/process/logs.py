@@ -18,13 +18,16 @@ MAX_PIECE = 4096
 WAIT_SECONDS = 0.1
 
 
-def configure_logging(level: str, form: Literal["auto", "json", "text"]) -> None:
+def configure_logging(
+    level: str, form: Literal["auto", "json", "text"], gathers: bool = True
+) -> None:
     """Send the records of all loggers, uvicorn's too, through one handler.
 
-    "auto" is text where standard error is a terminal, and JSON elsewhere.
+    "auto" is text where standard error is a terminal, and JSON elsewhere. Gathering records takes
+    a thread, which a process that is going to fork must not have.
     """
     is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    handler = GatheringHandler(sys.stderr)
+    handler = (GatheringHandler if gathers else logging.StreamHandler)(sys.stderr)
     handler.setFormatter(TextFormatter() if is_text else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if is_text:

@@ -1,21 +1,25 @@
-"""Starts several worker processes on one port, passes signals on, and replaces workers that die.
+"""Forks worker processes that serve on one port, passes signals on, and replaces workers that die.
 
 Python runs one thread of Python code at a time, and small requests are mostly Python code, so one
 process uses one CPU. The kernel spreads connections over the workers (SO_REUSEPORT). A worker
-listens only once its models are loaded. This process loads neither torch nor the app.
+listens only once its models are loaded.
+
+This process imports the app before it forks, so that each worker starts at once and they share the
+memory of what was imported. It loads no model, and neither torch nor a thread of Python's, because
+a fork keeps only the thread that forks.
 """
 
 import contextlib
+import gc
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
-
-from prometheus_client.multiprocess import mark_process_dead
+from typing import NoReturn
 
 from service.process.cpus import available_cpus
 from service.process.starting import announce, bound_socket, shown
@@ -23,12 +27,15 @@ from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+# Serves until the socket's other end is closed, and returns an exit code.
+Serve = Callable[[Settings, socket.socket], int]
+
 MAX_DEFAULT_WORKERS = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client
 SHARED_MEMORY = "/dev/shm"  # writable even in containers with a read-only file system
 # A worker ends within a second or two of its grace, unless its event loop hangs.
 OVERSTAY_SECONDS = 5
-# A worker writes one of these to its standard input once it listens.
+# A worker sends one of these to its starter once it listens.
 READY = b"2"  # with all models
 SERVING = b"1"  # without some of them
 
@@ -44,10 +51,12 @@ def worker_count(settings: Settings) -> int:
 class Workers:
     """The worker processes, from start to end."""
 
-    def __init__(self, settings: Settings, count: int) -> None:
+    def __init__(self, settings: Settings, count: int, import_app: Callable[[], Serve]) -> None:
+        """`import_app` imports what serves, once for all workers."""
         self._settings = settings
         self._count = count
-        self._started = dict[int, tuple[subprocess.Popen[bytes], socket.socket]]()
+        self._import_app = import_app
+        self._started = dict[int, socket.socket]()  # lines to the workers by process id
         self._is_draining = False
 
     def run(self) -> int:
@@ -63,19 +72,21 @@ class Workers:
         ):
             self._handle_signals()
             port = reserved.getsockname()[1]
-            environment = {
-                **os.environ,
-                "ATLAS_PORT": str(port),
-                "ATLAS_WORKERS": str(self._count),
-                METRICS_FOLDER: metrics_folder,
-            }
             logger.info("starting %d workers on %s", self._count, shown(host, port))
-            for _ in range(self._count):
-                self._start(environment)
-            # `_watch` reads and closes the lines, so look without reading, at copies.
-            lines = [line.dup() for _, line in self._started.values()]
-            threading.Thread(target=self._announce, args=(lines, host, port), daemon=True).start()
-            return self._watch(environment)
+            settings = self._settings.model_copy(update={"port": port, "workers": self._count})
+            os.environ[METRICS_FOLDER] = metrics_folder  # prometheus_client looks when imported
+            serve = self._import_app()
+            # A collection would write to all objects, and so give each worker a copy of its own.
+            gc.freeze()
+            if not self._is_draining:
+                for _ in range(self._count):
+                    self._start(serve, settings)
+                # `_watch` reads and closes the lines, so look without reading, at copies.
+                lines = [line.dup() for line in self._started.values()]
+                threading.Thread(
+                    target=self._announce, args=(lines, host, port), daemon=True
+                ).start()
+            return self._watch(serve, settings)
 
     def _announce(self, lines: list[socket.socket], host: str, port: int) -> None:
         """Wait for the first word of each worker, then log whether all are ready."""
@@ -92,44 +103,47 @@ class Workers:
         signal.signal(signal.SIGHUP, lambda *_: self._send(signal.SIGHUP))
         signal.signal(signal.SIGALRM, lambda *_: self._kill())
 
-    def _start(self, environment: dict[str, str]) -> None:
-        # The worker inherits the block: a SIGHUP waits until the worker can handle it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-        # If this process dies, the worker's standard input ends, and then so does the worker.
-        line, standard_input = socket.socketpair()
-        with standard_input:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "service.worker"],
-                env=environment,
-                stdin=standard_input.fileno(),
-            )
-        self._started[worker.pid] = (worker, line)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-        if self._is_draining:  # the signal came before this worker could receive it
+    def _start(self, serve: Serve, settings: Settings) -> None:
+        # If this process dies, the other end of its line ends, and then so does the worker.
+        line, other_end = socket.socketpair()
+        # A signal must not run this process's handlers in the worker: it waits.
+        handled = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, handled)
+        pid = os.fork()
+        if pid == 0:
+            for inherited in (line, *self._started.values()):
+                inherited.close()
+            _work(serve, settings, other_end)
+        other_end.close()
+        self._started[pid] = line
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
+        if self._is_draining:  # the signal came before this worker was listed
             self._drain()
 
-    def _watch(self, environment: dict[str, str]) -> int:
+    def _watch(self, serve: Serve, settings: Settings) -> int:
+        # At the top of this file it would be imported before METRICS_FOLDER is set.
+        from prometheus_client.multiprocess import mark_process_dead
+
         exit_code = 0
         while self._started:
             pid, status = os.waitpid(-1, 0)
             if pid not in self._started:  # an orphan: this may be process 1 of a container
                 continue
-            worker, line = self._started.pop(pid)
-            worker.returncode = os.waitstatus_to_exitcode(status)
-            with line:
+            returned = os.waitstatus_to_exitcode(status)
+            with self._started.pop(pid) as line:
                 has_served = line.recv(1) != b""
-            mark_process_dead(pid, environment[METRICS_FOLDER])  # type: ignore[no-untyped-call]
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
             if self._is_draining:
-                # SIGTERM kills a worker that has no handler for it yet.
-                ended_well = worker.returncode in (0, -signal.SIGTERM)
-                exit_code = exit_code or (0 if ended_well else worker.returncode)
+                # These signals kill a worker that has no handler for them yet.
+                ended_well = returned in (0, -signal.SIGTERM, -signal.SIGINT)
+                exit_code = exit_code or (0 if ended_well else returned)
             elif not has_served:  # a new worker would fail the same way
-                logger.error("a worker exited with %d during its start", worker.returncode)
-                exit_code = worker.returncode or 1
+                logger.error("a worker exited with %d during its start", returned)
+                exit_code = returned or 1
                 self._drain()
             else:
-                logger.error("a worker exited with %d: starting another", worker.returncode)
-                self._start(environment)
+                logger.error("a worker exited with %d: starting another", returned)
+                self._start(serve, settings)
         return exit_code if exit_code >= 0 else 1
 
     def _drain(self) -> None:
@@ -143,7 +157,22 @@ class Workers:
         self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
-        # Popen.send_signal may reap the worker, for which `_watch` waits.
         for pid in list(self._started):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+def _work(serve: Serve, settings: Settings, starter: socket.socket) -> NoReturn:
+    """Be a worker in this new process, and end it without what its starter does at its own end."""
+    exit_code = 1
+    try:
+        ending = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
+        for number in (*ending, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)  # a SIGHUP waits for the app's handler
+        exit_code = serve(settings, starter)
+    except BaseException:
+        logger.exception("a worker failed")
+    finally:
+        logging.shutdown()
+        os._exit(exit_code)

@@ -78,8 +78,10 @@ def reconstruct(artifact: Artifact, images: Floats) -> Reconstruction:
 def warm_up(artifact: Artifact) -> None:
     """Call both methods until TorchScript has specialised them, so that no request waits for it.
 
-    Raises ModelUnreadable if they fail for any batch size.
+    ONNX Runtime has nothing to specialise. Raises ModelUnreadable if they fail for any batch size.
     """
+    if artifact.runtime != "torchscript":
+        return
     image = artifact.manifest.image
     try:
         for size in WARM_UP_SIZES:

@@ -21,9 +21,9 @@ SERVICES = (engine.SERVICE_IMAGE, engine.SLIM_IMAGE)
 IMAGES = (*SERVICES, engine.TRAINING_IMAGE)
 SBOM = "/usr/local/share/sbom/latent-atlas.cdx.json"
 BUDGETS = {
-    engine.SERVICE_IMAGE: 1.0e9,
-    engine.SLIM_IMAGE: 0.4e9,
-    engine.TRAINING_IMAGE: 1.3e9,
+    engine.SERVICE_IMAGE: 0.85e9,
+    engine.SLIM_IMAGE: 0.3e9,
+    engine.TRAINING_IMAGE: 1.2e9,
 }
 
 

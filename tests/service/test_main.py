@@ -31,14 +31,14 @@ def test_server_answers_over_tcp(repository: Path, way: str) -> None:
     assert tiny.read_levels(grid.content).shape == (56, 84)
 
 
-@pytest.mark.parametrize("way", ["python -m service", "python -m service.worker", *WAYS])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("name", "value"), [("ATLAS_PORT", "http"), ("ATLAS_MODEL_REPOSITORY", "/nonexistent")]
 )
 def test_wrong_setting_ends_each_way_to_start_with_one_line(
     name: str, value: str, way: str
 ) -> None:
-    finished = start(WAYS.get(way) or way.split()[1:], {name: value})
+    finished = start(WAYS[way], {name: value})
 
     assert finished.returncode == 2
     (line,) = finished.stderr.splitlines()

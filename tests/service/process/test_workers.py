@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +81,32 @@ def test_both_serve(served: tuple[str, subprocess.Popen[str], list[str]]) -> Non
     after = {pid: psutil.Process(pid).cpu_times().user for pid in workers_of(process)}
     assert len(before) == TWO
     assert all(after[pid] > before[pid] for pid in before)
+
+
+def test_workers_share_the_memory_of_what_is_imported(
+    served: tuple[str, subprocess.Popen[str], list[str]],
+) -> None:
+    _, process, _ = served
+
+    for pid in workers_of(process):
+        shared = sum(part.shared_dirty for part in psutil.Process(pid).memory_maps())
+        assert shared > 20 * 10**6  # of about 45 MB; what a file holds is not counted
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_end_that_comes_before_the_first_worker_is_0(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "service"],
+        env=os.environ | {"ATLAS_PORT": "0", "ATLAS_WORKERS": str(TWO)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "starting 2 workers" in process.stderr.readline()  # it imports the app now
+        process.send_signal(number)
+
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
 
 
 def test_worker_that_is_killed_is_replaced(
