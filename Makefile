@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # PyTorch's own index has the CPU wheel; on Linux, PyPI's wheel brings gigabytes of CUDA.
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
-TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+TORCH := $(shell sed -n "s/^torch==.*/&; python_version < '3.14'/p" constraints.txt)
 # The page has no build step; these tools only check it.
 NODE := .node
 PRETTIER := $(NODE)/node_modules/.bin/prettier --print-width 100 --log-level warn
@@ -23,8 +23,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo 'Setting up $(VENV) with PyTorch (about 200 MB) and 150 packages. Once only; it takes a few minutes.'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
-	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
-		|| $(BIN)/python -m pip install --no-deps $(TORCH)
+	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) "$(TORCH)" \
+		|| $(BIN)/python -m pip install --no-deps "$(TORCH)"
 	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training]' --group dev
 	@touch $@
 

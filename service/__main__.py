@@ -1,5 +1,6 @@
 """python -m service: serves the app on uvicorn, configured by ATLAS_* environment variables."""
 
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM. Returns 2 for a wrong setting, repository or address."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
+    # Imports make many objects and hardly any garbage. What serves collects it again.
+    gc.disable()
     # These imports take seconds on a busy machine, and process 1 of a container ignores SIGTERM
     # until it has a handler. So they come after the handlers.
     from service.environment import read_settings, warn_of_unknown_settings
@@ -53,6 +56,7 @@ def _serve_alone(settings: "Settings") -> int:
     from service.app import create_app
     from service.process.alone import Alone
 
+    gc.enable()
     Alone(create_app(settings, listens_on=settings.host), settings).run()
     return 0
 

@@ -1,5 +1,6 @@
 """The programs of a version: which one runs it, and what is measured of each."""
 
+import sys
 from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,8 @@ from service.artifact.runtimes.onnx import load_onnx
 
 RuntimeChoice = Literal["auto", "onnx", "torchscript"]
 
+# The first version of Python on which torch does not support TorchScript.
+NO_TORCHSCRIPT = (3, 14)
 # The rounding must not change when several threads share a batch.
 PUBLISHED_THREADS = (1, 4)
 
@@ -44,15 +47,22 @@ def load_program(folder: Path, runtime: RuntimeName, threads: int = 1) -> Latent
     """
     if runtime == "onnx":
         return load_onnx(folder / ENCODER_FILE, folder / DECODER_FILE, threads)
+    if sys.version_info >= NO_TORCHSCRIPT:
+        raise _not_here(folder, "does not run on Python {}.{} or newer".format(*NO_TORCHSCRIPT))
     try:
         # Importing torch takes seconds and 150 MB, so only a version that needs it pays.
         from service.artifact.runtimes.torchscript import load_torchscript
     except ImportError as exc:
-        raise ModelUnreadable(
-            f"{folder}: this version has TorchScript only, and torch is not installed here; "
-            f"`python -m training republish {folder}` adds ONNX"
-        ) from exc
+        raise _not_here(folder, "needs torch, which is not installed here") from exc
     return load_torchscript(folder / MODEL_FILE)
+
+
+def _not_here(folder: Path, why: str) -> ModelUnreadable:
+    """TorchScript cannot run this version here."""
+    return ModelUnreadable(
+        f"{folder / MODEL_FILE}: TorchScript {why}; ONNX Runtime runs here: "
+        f"`python -m training republish {folder}` adds ONNX to a version without it"
+    )
 
 
 def measure_programs(

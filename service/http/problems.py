@@ -14,6 +14,11 @@ from service.http.api_key import HEADER
 
 MEDIA_TYPE = "application/problem+json"
 FAILED = "the service failed; the log says why"
+# Python 3.13 renamed these. A status has the same title on every version.
+TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Entity",
+}
 
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
@@ -91,7 +96,7 @@ def problem_of(refusal: Refusal) -> Problem:
     """`type` is about:blank, so `title` is the status phrase."""
     return Problem(
         type="about:blank",
-        title=refusal.status.phrase,
+        title=TITLES.get(refusal.status, refusal.status.phrase),
         status=refusal.status,
         detail=refusal.detail,
         errors=[ProblemFault(pointer=it.pointer, detail=it.detail) for it in refusal.faults],

@@ -76,7 +76,7 @@ class Workers:
             settings = self._settings.model_copy(update={"port": port, "workers": self._count})
             os.environ[METRICS_FOLDER] = metrics_folder  # prometheus_client looks when imported
             serve = self._import_app()
-            # A collection would write to all objects, and so give each worker a copy of its own.
+            # A collection in a worker would write to these objects, and so copy what is shared.
             gc.freeze()
             if not self._is_draining:
                 for _ in range(self._count):
@@ -165,6 +165,7 @@ class Workers:
 def _work(serve: Serve, settings: Settings, starter: socket.socket) -> NoReturn:
     """Be a worker in this new process, and end it without what its starter does at its own end."""
     exit_code = 1
+    gc.enable()
     try:
         ending = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
         for number in (*ending, signal.SIGHUP):

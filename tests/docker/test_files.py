@@ -78,7 +78,7 @@ def test_checkout_on_windows_is_one_that_images_are_built_from(tmp_path: Path) -
 
     changed = ("git", "status", "--porcelain")
     assert subprocess.run(changed, cwd=tmp_path, check=True, capture_output=True).stdout == b""
-    for name in ("docker/slim.sh", "docker/nginx.conf", "constraints.txt"):
+    for name in ("docker/packages.sh", "docker/nginx.conf", "constraints.txt"):
         assert b"\r" not in (tmp_path / name).read_bytes()
 
 

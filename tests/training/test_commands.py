@@ -423,15 +423,27 @@ def test_help_shows_a_command_to_copy(words: tuple[str, ...]) -> None:
     assert "python -m training " in result.stdout.split("Options:")[0]
 
 
+def start(before: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m training --help` after a line of code."""
+    program = (
+        f"import runpy, sys\n{before}\nsys.argv = ['training', '--help']\n"
+        "runpy.run_module('training', run_name='__main__')\n"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+
 def test_training_runs_without_fastapi() -> None:
     absent = ("fastapi", "starlette", "uvicorn", "pydantic_settings")
-    program = f"""
-import runpy, sys
-sys.modules.update(dict.fromkeys({absent}))
-sys.argv = ["training", "--help"]
-runpy.run_module("training", run_name="__main__")
-"""
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = start(f"sys.modules.update(dict.fromkeys({absent}))")
 
     assert done.returncode == 0, done.stderr
+
+
+def test_python_that_torch_does_not_support_torchscript_on_is_refused() -> None:
+    done = start("import service.artifact.programs as programs; programs.NO_TORCHSCRIPT = (3, 0)")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "training writes TorchScript, which torch does not support on Python 3.0 or newer\n"
+    )

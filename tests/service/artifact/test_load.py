@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from service.artifact import load
+from service.artifact import load, programs
 from service.artifact.contract import Artifact, RuntimeName
 from service.artifact.errors import (
     ArtifactError,
@@ -75,6 +76,31 @@ def test_loaded_model_answers_as_the_eager_one(version: Path, runtime: RuntimeNa
     expected = model.encode(tiny.to_tensor(levels))[0].detach().numpy()
     np.testing.assert_allclose(mean, expected, atol=1e-5)
     assert (deviation == np.full((9, 2), 0.5)).all()
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("without torch", "TorchScript needs torch, which is not installed here"),
+        ("on a new Python", "TorchScript does not run on Python 3.0 or newer"),
+    ],
+)
+def test_torchscript_that_cannot_run_here_says_why_and_what_to_do(
+    version: Path, where: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "without torch":
+        monkeypatch.setitem(sys.modules, "service.artifact.runtimes.torchscript", None)
+    else:
+        monkeypatch.setattr(programs, "NO_TORCHSCRIPT", (3, 0))
+    tiny.as_schema_2(version)
+
+    with pytest.raises(ModelUnreadable) as caught:
+        load_artifact(version)
+
+    assert str(caught.value) == (
+        f"{version / 'model.pt'}: {why}; ONNX Runtime runs here: "
+        f"`python -m training republish {version}` adds ONNX to a version without it"
+    )
 
 
 def test_versions_count_up_and_are_never_overwritten(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.http.problems import STATUS_OF, Refusal, problem_of
 from service.settings import Settings
 
 
@@ -32,6 +33,22 @@ def test_method_that_is_not_there_names_those_that_are(
     response = client.request(method, path)
 
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+def test_titles_are_the_same_on_every_version_of_python() -> None:
+    titles = {int(it): problem_of(Refusal(it, "")).title for it in STATUS_OF.values()}
+
+    assert titles == {
+        400: "Bad Request",
+        401: "Unauthorized",
+        403: "Forbidden",
+        404: "Not Found",
+        413: "Request Entity Too Large",
+        415: "Unsupported Media Type",
+        421: "Misdirected Request",
+        422: "Unprocessable Entity",
+        503: "Service Unavailable",
+    }
 
 
 def test_input_is_never_echoed(client: TestClient) -> None:
