@@ -82,7 +82,7 @@ clients/installed: $(addprefix tests/clients/,requirements.txt package.json pack
 	cd clients && npm ci --silent --ignore-scripts
 	touch $@
 
-train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER uses your files)
+train: install ## train the embedded ae and vae again (TRAIN=--data=FOLDER uses your files)
 	$(BIN)/python -m training fit ae $(TRAIN)
 	$(BIN)/python -m training fit vae $(TRAIN)
 

@@ -13,8 +13,10 @@ import typer
 from service.artifact.load import load_artifact
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
-from training.config import Config, Kind, Preset, load_config, parse_config
-from training.datasets import TrainingData, find_data, load_held_out, load_training_data
+from training.config import Config, Kind, Preset, load_config, parse_config, parse_data_section
+from training.data.loading import find_source, load_data, prepare
+from training.data.overview import overview_of
+from training.data.sheet import draw_contact_sheet
 from training.device import choose_device
 from training.errors import CheckpointError, ConfigError
 from training.evaluation import evaluate_artifact
@@ -32,13 +34,32 @@ logger = logging.getLogger(__name__)
 ArtifactFolder = Annotated[
     Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
 ]
-DataDir = Annotated[
+DataPath = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with the four IDX .gz files. Default: Fashion-MNIST, downloaded once and "
-        "cached.",
+        "--data",
+        "--data-dir",
+        help="Folder of pictures, or IDX, .npz, .npy, Parquet or Arrow files. Default: "
+        "Fashion-MNIST, downloaded once and cached.",
         show_default=False,
     ),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        help="data.size: pixels a side. Default: the most common size, or 64 if that is over 256.",
+        show_default=False,
+    ),
+]
+Channels = Annotated[
+    str | None,
+    typer.Option(
+        help="data.channels: grey or colour. For now, fit trains on grey alone.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse data with a file that is no readable picture.")
 ]
 Repository = Annotated[
     Path | None,
@@ -75,7 +96,10 @@ def fit(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    data_dir: DataDir = None,
+    data: DataPath = None,
+    size: Size = None,
+    channels: Channels = None,
+    strict: Strict = False,
     repository: Repository = None,
     runs_dir: Annotated[Path, typer.Option(help="Where runs keep their checkpoints.")] = Path(
         "runs"
@@ -108,6 +132,8 @@ def fit(
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         "training.learning_rate": learning_rate,
+        "data.size": size,
+        "data.channels": channels,
     }
     # JSON's strings and numbers are TOML's too.
     given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
@@ -116,10 +142,10 @@ def fit(
     config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
     target = _writable_repository(repository)
     chosen_device = choose_device(device)
-    folder, data = _load_data(data_dir, config)
+    seen, held_out = load_data(find_source(data), config.data, config.seed, strict)
     run_folder = _new_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
-    model = build_model(config, data.image_shape)
-    trainer = Trainer(model, config, data, chosen_device, run_folder)
+    model = build_model(config, seen.image_shape)
+    trainer = Trainer(model, config, seen, chosen_device, run_folder)
     check_room(run_folder if resume else runs_dir, 2 * trainer.checkpoint_bytes)  # old and new
     check_room(target, trainer.checkpoint_bytes)  # an artifact is smaller
     if checkpoint is None:
@@ -127,13 +153,49 @@ def fit(
     else:
         trainer.restore(checkpoint)
     announce(trainer)
-    with resumable(trainer, resume_command(kind, run_folder, data_dir, repository)):
+    with resumable(trainer, resume_command(kind, run_folder, data, repository)):
         trainer.fit()
-        published = publish(load_checkpoint(run_folder), data, load_held_out(folder), target)
+        published = publish(load_checkpoint(run_folder), seen, held_out, target)
     finish(published)
 
 
-def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def describe(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            "--data-dir",
+            help="Folder of pictures, or IDX, .npz, .npy, Parquet or Arrow files.",
+            show_default=False,
+        ),
+    ],
+    size: Size = None,
+    channels: Channels = None,
+    strict: Strict = False,
+    output: Annotated[Path, typer.Option(help="Where to write the contact sheet.")] = Path(
+        "contact_sheet.png"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Tell what data hold, and draw a contact sheet of them as a model is to see them.
+
+    \b
+      python -m training describe --data photos/
+      python -m training describe --data pathmnist.npz --size 28 --output sheet.png
+
+    How many pictures, of which sizes, channels and classes, how they are fitted to a model, and
+    what is skipped and why. Training takes from the cache what this prepares.
+    """
+    check_room(output.absolute().parent, needed=0)
+    section = parse_data_section({"size": size, "channels": channels})
+    preparation = prepare(find_source(data), section, strict=strict)
+    overview = overview_of(preparation, section, seed=0)
+    typer.echo(overview.as_json() if as_json else overview.as_text())
+    write_whole(output, draw_contact_sheet(preparation))
+    logger.info("contact sheet: %s", output)
+
+
+def evaluate(artifact: ArtifactFolder, data: DataPath = None, as_json: AsJson = False) -> None:
     """Evaluate an artifact in nats per image on training, validation and held-out images.
 
     \b
@@ -146,7 +208,7 @@ def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson
     over-fits.
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
-    evaluation = evaluate_artifact(loaded, find_data(data_dir))
+    evaluation = evaluate_artifact(loaded, find_source(data))
     typer.echo(evaluation.as_json() if as_json else evaluation.as_table())
 
 
@@ -154,7 +216,7 @@ def export(
     checkpoint: Annotated[
         Path, typer.Argument(help="Run folder or its checkpoint.pt.", show_default=False)
     ],
-    data_dir: DataDir = None,
+    data: DataPath = None,
     repository: Repository = None,
     name: Name = None,
 ) -> None:
@@ -170,13 +232,11 @@ def export(
         renamed = loaded.config.model_copy(update={"name": name})
         loaded = replace(loaded, config=parse_config(renamed.model_dump_json()))
     target = _writable_repository(repository)
-    folder, data = _load_data(data_dir, loaded.config)
-    finish(publish(loaded, data, load_held_out(folder), target))
+    seen, held_out = load_data(find_source(data), loaded.config.data, loaded.config.seed)
+    finish(publish(loaded, seen, held_out, target))
 
 
-def measure(
-    artifact: ArtifactFolder, data_dir: DataDir = None, repository: Repository = None
-) -> None:
+def measure(artifact: ArtifactFolder, data: DataPath = None, repository: Repository = None) -> None:
     """Compute the measures of an artifact and publish it with them, as the next version.
 
     \b
@@ -187,7 +247,7 @@ def measure(
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
     target = _writable_repository(repository)
-    finish(measure_again(loaded, artifact, find_data(data_dir), target))
+    finish(measure_again(loaded, artifact, find_source(data), target))
 
 
 def republish(artifact: ArtifactFolder, repository: Repository = None) -> None:
@@ -238,11 +298,6 @@ def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
     if checkpoint.config.kind != kind:
         raise CheckpointError(f"{path}: expected kind {kind}, found {checkpoint.config.kind}")
     return checkpoint
-
-
-def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingData]:
-    folder = find_data(data_dir)
-    return folder, load_training_data(folder, config.data.validation, config.seed)
 
 
 def _new_run_folder(runs_dir: Path, config: Config) -> Path:

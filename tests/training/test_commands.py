@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import full_disk, tiny_settings
-from training import fashion_mnist
 from training.command_line import app
+from training.data import fashion_mnist
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_missing_data_exits_1_before_training(places: list[str], tmp_path: Path)
     result = fit("vae", ["--data-dir", str(tmp_path / "nowhere"), *places[2:]])
 
     assert result.exit_code == 1
-    assert "train-images-idx3-ubyte.gz: expected a file, found none" in result.stderr
+    assert "nowhere: expected a folder or a file, found none" in result.stderr
     assert not (tmp_path / "runs").exists()
 
 
@@ -273,7 +273,7 @@ def test_interruption_exits_130_and_says_how_to_continue(
 
     assert interrupted.exit_code == 130
     assert "interrupted with 1 of 2 epochs done" in interrupted.stderr
-    assert f"python -m training fit vae --resume {run_folder} --data-dir" in interrupted.stderr
+    assert f"python -m training fit vae --resume {run_folder} --data " in interrupted.stderr
     assert not (tmp_path / "repository" / "vae").exists()
 
 
