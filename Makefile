@@ -25,7 +25,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) $(TORCH) \
 		|| $(BIN)/python -m pip install --no-deps $(TORCH)
-	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training]' --group dev
+	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training,parquet]' --group dev
 	@touch $@
 
 serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
