@@ -15,7 +15,10 @@ from service.artifact.arrays import Levels
 
 Indices = npt.NDArray[np.intp]
 CHUNK_BYTES = 2**24  # that are read at a time
-FORGOTTEN_BYTES = 2**26  # pictures are forgotten after so many of their bytes
+# Pages of a mapped file count as this process's memory until it gives them back. To read a picture
+# maps at least so much around it, on Linux.
+MAPPED_BYTES = 2**28
+AROUND_BYTES = 2**16
 
 
 class Pictures(Protocol):
@@ -38,7 +41,7 @@ class StoredPictures:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._levels = np.frombuffer(self._map, np.uint8).reshape(shape)
         self._rows = rows
-        self._bytes_read = 0
+        self._mapped_bytes = 0  # at most
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,11 +52,10 @@ class StoredPictures:
 
     def __getitem__(self, rows: slice | Indices, /) -> Levels:
         chosen: Levels = self._levels[self._rows[rows]]
-        self._bytes_read += chosen.nbytes
-        if self._bytes_read > FORGOTTEN_BYTES and sys.platform != "win32":
-            # Pages that were read count as this process's memory until it gives them back.
+        self._mapped_bytes += len(chosen) * max(AROUND_BYTES, self._levels[0].nbytes)
+        if min(self._mapped_bytes, self._levels.nbytes) > MAPPED_BYTES and sys.platform != "win32":
             self._map.madvise(mmap.MADV_DONTNEED)
-            self._bytes_read = 0
+            self._mapped_bytes = 0
         return chosen
 
 

@@ -62,5 +62,5 @@ def _draw(strips: list[Levels], names: list[str], title: str) -> bytes:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", bbox_inches="tight")  # room for long names
     return buffer.getvalue()

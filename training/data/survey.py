@@ -89,8 +89,9 @@ def _is_colour(file: PictureFile) -> bool:
     if file.image.mode in GREY_MODES:
         return False
     try:
-        image = decode(file, (SAMPLE_SIDE, SAMPLE_SIDE)).convert("RGB")
+        image = decode(file, (SAMPLE_SIDE, SAMPLE_SIDE)).convert("RGBA")
     except Exception:  # on hostile bytes, Pillow raises nearly every built-in error
         return False
     levels = np.asarray(image).astype(np.int16)
-    return bool((levels.max(axis=2) - levels.min(axis=2) > COLOUR_LEVELS).any())
+    shown = levels[levels[..., 3] > 0, :3]  # [N, 3]
+    return bool((shown.max(axis=1) - shown.min(axis=1) > COLOUR_LEVELS).any())

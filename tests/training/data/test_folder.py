@@ -169,6 +169,22 @@ def test_grey_stored_as_rgb_is_grey(tmp_path: Path) -> None:
     assert prepared(tmp_path).image.channels == 1
 
 
+def test_colours_hidden_under_alpha_are_none(tmp_path: Path) -> None:
+    hidden = np.concatenate([colour(3), np.zeros((3, 6, 5, 1), np.uint8)], axis=3)
+    hidden[:, 2:4, 2:4] = (200, 200, 200, 255)
+    write_pictures(tmp_path, hidden)
+
+    assert prepared(tmp_path).image.channels == 1
+
+
+def test_colours_of_a_palette_are_kept(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.arange(30, dtype=np.uint8).reshape(6, 5), "P")
+    picture.putpalette([(90 * n + 7 * c) % 256 for n in range(30) for c in range(3)])
+    picture.save(tmp_path / "palette.png", transparency=bytes([0, 128] * 15))
+
+    assert prepared(tmp_path).image.channels == 3
+
+
 def test_colours_are_kept(tmp_path: Path) -> None:
     pictures = colour(3)
     write_pictures(tmp_path, pictures)
