@@ -24,56 +24,22 @@ from training.export import publish
 from training.files import check_room, write_whole
 from training.guidance import EMBEDDED_REPOSITORY, announce, finish, resumable, resume_command
 from training.models import build_model
+from training.options import (
+    ArtifactFolder,
+    AsJson,
+    Channels,
+    Data,
+    DataOrFashionMnist,
+    Name,
+    Repository,
+    Size,
+    Strict,
+)
 from training.report import render_report
 from training.republish import measure_again, republish_with_onnx
 from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-
-ArtifactFolder = Annotated[
-    Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
-]
-DataPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        "--data-dir",
-        help="Folder of pictures, or IDX, .npz, .npy, Parquet or Arrow files. Default: "
-        "Fashion-MNIST, downloaded once and cached.",
-        show_default=False,
-    ),
-]
-Size = Annotated[
-    int | None,
-    typer.Option(
-        help="data.size: pixels a side. Default: the most common size, or 64 if that is over 256.",
-        show_default=False,
-    ),
-]
-Channels = Annotated[
-    str | None,
-    typer.Option(
-        help="data.channels: grey or colour. For now, fit trains on grey alone.",
-        show_default=False,
-    ),
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse data with a file that is no readable picture.")
-]
-Repository = Annotated[
-    Path | None,
-    typer.Option(
-        help="Model repository to publish into. Default: service/model_repository, or "
-        "./model_repository if that is not writable.",
-        show_default=False,
-    ),
-]
-Name = Annotated[
-    str | None,
-    typer.Option(help="Name of the model. Default: the kind, or KIND-lab with that preset."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
 def fit(
@@ -96,7 +62,7 @@ def fit(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    data: DataPath = None,
+    data: DataOrFashionMnist = None,
     size: Size = None,
     channels: Channels = None,
     strict: Strict = False,
@@ -117,6 +83,7 @@ def fit(
 
     \b
       python -m training fit vae
+      python -m training fit vae --data photos/ --size 64
       python -m training fit dae --epochs 30 --seed 7 --name noisy
       python -m training fit ae --set model.latent_dim=3 --set 'training.schedule="constant"'
       python -m training fit vae --resume runs/vae-20260131-120000-000000
@@ -160,15 +127,7 @@ def fit(
 
 
 def describe(
-    data: Annotated[
-        Path,
-        typer.Option(
-            "--data",
-            "--data-dir",
-            help="Folder of pictures, or IDX, .npz, .npy, Parquet or Arrow files.",
-            show_default=False,
-        ),
-    ],
+    data: Data,
     size: Size = None,
     channels: Channels = None,
     strict: Strict = False,
@@ -184,7 +143,7 @@ def describe(
       python -m training describe --data pathmnist.npz --size 28 --output sheet.png
 
     How many pictures, of which sizes, channels and classes, how they are fitted to a model, and
-    what is skipped and why. Training takes from the cache what this prepares.
+    what is skipped and why. What it prepares is kept for a run with the same form.
     """
     check_room(output.absolute().parent, needed=0)
     section = parse_data_section({"size": size, "channels": channels})
@@ -195,7 +154,9 @@ def describe(
     logger.info("contact sheet: %s", output)
 
 
-def evaluate(artifact: ArtifactFolder, data: DataPath = None, as_json: AsJson = False) -> None:
+def evaluate(
+    artifact: ArtifactFolder, data: DataOrFashionMnist = None, as_json: AsJson = False
+) -> None:
     """Evaluate an artifact in nats per image on training, validation and held-out images.
 
     \b
@@ -216,7 +177,7 @@ def export(
     checkpoint: Annotated[
         Path, typer.Argument(help="Run folder or its checkpoint.pt.", show_default=False)
     ],
-    data: DataPath = None,
+    data: DataOrFashionMnist = None,
     repository: Repository = None,
     name: Name = None,
 ) -> None:
@@ -236,7 +197,9 @@ def export(
     finish(publish(loaded, seen, held_out, target))
 
 
-def measure(artifact: ArtifactFolder, data: DataPath = None, repository: Repository = None) -> None:
+def measure(
+    artifact: ArtifactFolder, data: DataOrFashionMnist = None, repository: Repository = None
+) -> None:
     """Compute the measures of an artifact and publish it with them, as the next version.
 
     \b

@@ -2,8 +2,10 @@
 
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -64,7 +66,7 @@ def recognise(path: Path) -> Source:
 
 def kind_of(path: Path) -> Kind:
     """The kind of a file, by its first bytes, or by its name if that says IDX."""
-    if "ubyte" in path.name:  # a damaged one, too, so that it is named
+    if re.search(r"idx\d-ubyte", path.name):  # a damaged one, too, so that it is named
         return "IDX"
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -107,7 +109,8 @@ def _kind_of_any(file: Path) -> Kind:
 def _source_of(path: Path, kind: Kind, files: Sequence[Path], has_others: bool) -> Source | None:
     """The arrays or tables of a folder, if they hold pictures or the folder holds no others."""
     if kind in ("Parquet", "Arrow"):
-        return _table_source(path, kind, files)
+        is_skipped = has_others and find_spec("pyarrow") is None
+        return None if is_skipped else _table_source(path, kind, files)
     if kind not in ARRAYS:
         return None
     arrays = {file: ARRAYS[kind](file) for file in files if file.parent == path}

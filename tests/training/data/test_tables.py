@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,9 +180,20 @@ def test_table_beside_pictures_is_skipped(tmp_path: Path) -> None:
     assert [place for place, _ in found.prepared.skipped] == ["metadata.parquet"]
 
 
+def test_table_beside_pictures_needs_no_pyarrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(tmp_path, grey(4))
+    write_parquet(tmp_path / "metadata.parquet", pa.table({"file_name": ["000.png"]}))
+    monkeypatch.setitem(sys.modules, "training.data.tables", None)
+    monkeypatch.setattr(recognise, "find_spec", lambda _: None)
+
+    assert prepared(tmp_path).prepared.count == 4
+
+
 def test_missing_pyarrow_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_parquet(tmp_path / "beasts.parquet", table(grey(8)))
-    monkeypatch.setitem(__import__("sys").modules, "training.data.tables", None)
+    monkeypatch.setitem(sys.modules, "training.data.tables", None)
 
     with pytest.raises(DataError, match=r"takes pyarrow: pip install 'latent-atlas\[parquet\]'"):
         recognise.recognise(path)
