@@ -25,7 +25,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	@$(BIN)/python -m pip install --no-deps --retries 1 --index-url $(TORCH_INDEX_URL) "$(TORCH)" \
 		|| $(BIN)/python -m pip install --no-deps "$(TORCH)"
-	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training]' --group dev
+	@$(BIN)/python -m pip install --constraint constraints.txt --editable '.[service,training,parquet]' --group dev
 	@touch $@
 
 serve: install ## serve the embedded models on http://localhost:8000 (ATLAS_* settings apply)
@@ -82,7 +82,7 @@ clients/installed: $(addprefix tests/clients/,requirements.txt package.json pack
 	cd clients && npm ci --silent --ignore-scripts
 	touch $@
 
-train: install ## train the embedded ae and vae again (TRAIN=--data-dir=FOLDER uses your files)
+train: install ## train the embedded ae and vae again (TRAIN=--data=FOLDER uses your files)
 	$(BIN)/python -m training fit ae $(TRAIN)
 	$(BIN)/python -m training fit vae $(TRAIN)
 

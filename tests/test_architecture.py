@@ -16,7 +16,9 @@ SERVICE = ROOT / "service"
 README = (ROOT / "README.md").read_text()
 WEB = {"fastapi", "starlette", "uvicorn", "python_multipart", "httptools", "uvloop"}
 KNOW_WEB = {"process/", "openapi/", "open_inference/", "api/", "http/"}
-TRAINING_ONLY = {"matplotlib", "pooch", "scipy", "sklearn", "tqdm", "typer", "training"}
+TRAINING_ONLY = {"matplotlib", "pooch", "pyarrow", "scipy", "sklearn", "tqdm", "typer", "training"}
+# What training imports of the service: the contract, and how pictures are read and refused.
+SHARED = ("service.artifact", "service.pictures", "service.errors")
 TORCHSCRIPT = "service/artifact/runtimes/torchscript.py"
 ONNX = "service/artifact/runtimes/onnx.py"
 MAY_USE_TORCHSCRIPT = {TORCHSCRIPT} | {
@@ -92,15 +94,21 @@ def test_web_frameworks_are_known_to_the_upper_floors_only() -> None:
     assert users <= KNOW_WEB | {*entries}
 
 
+def test_pictures_are_read_without_the_web() -> None:
+    for path in [*modules("service/pictures"), SERVICE / "errors.py"]:
+        assert not top_level(path) & (WEB | {"pydantic_settings"}), path
+        assert rooms_imported(path) <= {"artifact/", "pictures/", "errors.py"}, path
+
+
 def test_service_knows_nothing_of_training() -> None:
     for path in modules("service"):
         assert not top_level(path) & TRAINING_ONLY, path
 
 
-def test_training_meets_the_service_only_in_the_artifact() -> None:
+def test_training_meets_the_service_only_in_the_artifact_and_in_pictures() -> None:
     for path in modules("training"):
         crossing = {name for name in imported(path) if name.split(".")[0] == "service"}
-        assert all(name.startswith("service.artifact") for name in crossing), path
+        assert all(name.startswith(SHARED) for name in crossing), path
         assert not top_level(path) & (WEB | {"pydantic_settings"}), path
 
 
@@ -170,6 +178,20 @@ def test_service_runs_without_torch_and_any_training_package(tmp_path: Path) -> 
         f"repository = Path({str(tmp_path)!r})\n"
         "with serving(repository) as client:\n"
         "    assert client.get('/grid?rows=1').status_code == 200\n",
+    )
+
+
+def test_training_reads_all_but_tables_without_pyarrow(tmp_path: Path) -> None:
+    files = tiny.random_levels(30)
+    for number, levels in enumerate(files):
+        (tmp_path / f"{number}.png").write_bytes(tiny.picture_bytes(levels))
+
+    run_without(
+        {"pyarrow"},
+        "from pathlib import Path\n"
+        "from training.data.recognise import recognise\n"
+        f"contents = recognise(Path({str(tmp_path)!r})).read()\n"
+        "assert [len(part.labels) for part in contents.parts.values()] == [30]\n",
     )
 
 

@@ -15,8 +15,8 @@ from service.artifact.runtimes.torchscript import torchscript_allowed
 from tests import tiny
 from tests.serving import serving
 from training.command_line import app
-from training.config import parse_config
-from training.datasets import load_held_out
+from training.config import DataSection, parse_config
+from training.data.loading import find_source, load_data
 from training.models import Autoencoder, build_model
 
 DATA = Path(__file__).parent / "data" / "fashion-mnist"
@@ -56,7 +56,7 @@ def eager(folder: Path) -> Autoencoder:
 def test_what_was_trained_is_what_is_served(
     client: TestClient, repository: Path, kind: str
 ) -> None:
-    pixels = load_held_out(DATA).pixels
+    pixels = load_data(find_source(DATA), DataSection(), seed=0).held_out.pixels[:][:, 0]
     files = tiny.uploads([tiny.picture_bytes(levels) for levels in pixels])
 
     encoded = client.post("/encode", files=files, data={"model": kind}).json()["latents"]

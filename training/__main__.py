@@ -1,4 +1,4 @@
-"""python -m training fit | evaluate | export | measure | republish | compare."""
+"""python -m training fit | describe | evaluate | export | measure | republish | compare."""
 
 import sys
 

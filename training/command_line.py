@@ -1,4 +1,4 @@
-"""The command line: fit, evaluate, export, measure, republish and compare."""
+"""The command line: fit, describe, evaluate, export, measure, republish and compare."""
 
 import logging
 import os
@@ -56,19 +56,22 @@ artifacts for the service.
 \b
   python -m training fit vae                       our best VAE
   python -m training fit ae --preset lab           the course's one-layer AE
+  python -m training describe --data photos/       what a folder of pictures holds
+  python -m training fit vae --data photos/        a VAE of it
   python -m training evaluate service/model_repository/vae/1
   python -m training compare service/model_repository/ae/1 service/model_repository/vae/1
 
-To use pictures of your own, put four IDX files with Fashion-MNIST's file names into a folder and
-pass it as --data-dir. Pictures are grey, white on black, up to 1024 x 1024; a file may unpack to
-1 GiB. An optional classes.txt holds one class name per line; without it the classes are 0, 1, ...
-A twelfth of the training images is set aside for validation (--set data.validation_share=0.1).
+Pictures of your own, as --data: a folder of PNG, JPEG, WebP, GIF or BMP files with a folder for
+each class or none; IDX, .npz or .npy files; Parquet or Arrow files with a column of pictures. They
+are fitted to one size as the service does it with uploads. 10 % are held out and 5 % of the others
+validate, unless the data come split (--set data.held_out_share=0.2).
 
 \b
 Exit codes: 0 done; 1 training, data or artifact failed; 2 wrong usage or configuration;
 130 interrupted, 143 by SIGTERM.""",
 )
 app.command()(commands.fit)
+app.command()(commands.describe)
 app.command()(commands.evaluate)
 app.command()(commands.export)
 app.command()(commands.measure)

@@ -13,8 +13,10 @@ import typer
 from service.artifact.load import load_artifact
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.comparison import compare_artifacts
-from training.config import Config, Kind, Preset, load_config, parse_config
-from training.datasets import TrainingData, find_data, load_held_out, load_training_data
+from training.config import Config, Kind, Preset, load_config, parse_config, parse_data_section
+from training.data.loading import find_source, load_data, prepare
+from training.data.overview import overview_of
+from training.data.sheet import draw_contact_sheet
 from training.device import choose_device
 from training.errors import CheckpointError, ConfigError
 from training.evaluation import evaluate_artifact
@@ -22,37 +24,22 @@ from training.export import publish
 from training.files import check_room, write_whole
 from training.guidance import EMBEDDED_REPOSITORY, announce, finish, resumable, resume_command
 from training.models import build_model
+from training.options import (
+    ArtifactFolder,
+    AsJson,
+    Channels,
+    Data,
+    DataOrFashionMnist,
+    Name,
+    Repository,
+    Size,
+    Strict,
+)
 from training.report import render_report
 from training.republish import measure_again, republish_with_onnx
 from training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-
-ArtifactFolder = Annotated[
-    Path, typer.Argument(help="Folder <repository>/<model>/<version>.", show_default=False)
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder with the four IDX .gz files. Default: Fashion-MNIST, downloaded once and "
-        "cached.",
-        show_default=False,
-    ),
-]
-Repository = Annotated[
-    Path | None,
-    typer.Option(
-        help="Model repository to publish into. Default: service/model_repository, or "
-        "./model_repository if that is not writable.",
-        show_default=False,
-    ),
-]
-Name = Annotated[
-    str | None,
-    typer.Option(help="Name of the model. Default: the kind, or KIND-lab with that preset."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
 def fit(
@@ -75,7 +62,10 @@ def fit(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    data_dir: DataDir = None,
+    data: DataOrFashionMnist = None,
+    size: Size = None,
+    channels: Channels = None,
+    strict: Strict = False,
     repository: Repository = None,
     runs_dir: Annotated[Path, typer.Option(help="Where runs keep their checkpoints.")] = Path(
         "runs"
@@ -93,6 +83,7 @@ def fit(
 
     \b
       python -m training fit vae
+      python -m training fit vae --data photos/ --size 64
       python -m training fit dae --epochs 30 --seed 7 --name noisy
       python -m training fit ae --set model.latent_dim=3 --set 'training.schedule="constant"'
       python -m training fit vae --resume runs/vae-20260131-120000-000000
@@ -108,6 +99,8 @@ def fit(
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         "training.learning_rate": learning_rate,
+        "data.size": size,
+        "data.channels": channels,
     }
     # JSON's strings and numbers are TOML's too.
     given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
@@ -116,10 +109,10 @@ def fit(
     config = load_config(kind, preset, overrides) if checkpoint is None else checkpoint.config
     target = _writable_repository(repository)
     chosen_device = choose_device(device)
-    folder, data = _load_data(data_dir, config)
+    seen, held_out = load_data(find_source(data), config.data, config.seed, strict)
     run_folder = _new_run_folder(runs_dir, config) if resume is None else _folder_of(resume)
-    model = build_model(config, data.image_shape)
-    trainer = Trainer(model, config, data, chosen_device, run_folder)
+    model = build_model(config, seen.image_shape)
+    trainer = Trainer(model, config, seen, chosen_device, run_folder)
     check_room(run_folder if resume else runs_dir, 2 * trainer.checkpoint_bytes)  # old and new
     check_room(target, trainer.checkpoint_bytes)  # an artifact is smaller
     if checkpoint is None:
@@ -127,13 +120,43 @@ def fit(
     else:
         trainer.restore(checkpoint)
     announce(trainer)
-    with resumable(trainer, resume_command(kind, run_folder, data_dir, repository)):
+    with resumable(trainer, resume_command(kind, run_folder, data, repository)):
         trainer.fit()
-        published = publish(load_checkpoint(run_folder), data, load_held_out(folder), target)
+        published = publish(load_checkpoint(run_folder), seen, held_out, target)
     finish(published)
 
 
-def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def describe(
+    data: Data,
+    size: Size = None,
+    channels: Channels = None,
+    strict: Strict = False,
+    output: Annotated[Path, typer.Option(help="Where to write the contact sheet.")] = Path(
+        "contact_sheet.png"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Tell what data hold, and draw a contact sheet of them as a model is to see them.
+
+    \b
+      python -m training describe --data photos/
+      python -m training describe --data pathmnist.npz --size 28 --output sheet.png
+
+    How many pictures, of which sizes, channels and classes, how they are fitted to a model, and
+    what is skipped and why. What it prepares is kept for a run with the same form.
+    """
+    check_room(output.absolute().parent, needed=0)
+    section = parse_data_section({"size": size, "channels": channels})
+    preparation = prepare(find_source(data), section, strict=strict)
+    overview = overview_of(preparation, section, seed=0)
+    typer.echo(overview.as_json() if as_json else overview.as_text())
+    write_whole(output, draw_contact_sheet(preparation))
+    logger.info("contact sheet: %s", output)
+
+
+def evaluate(
+    artifact: ArtifactFolder, data: DataOrFashionMnist = None, as_json: AsJson = False
+) -> None:
     """Evaluate an artifact in nats per image on training, validation and held-out images.
 
     \b
@@ -146,7 +169,7 @@ def evaluate(artifact: ArtifactFolder, data_dir: DataDir = None, as_json: AsJson
     over-fits.
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
-    evaluation = evaluate_artifact(loaded, find_data(data_dir))
+    evaluation = evaluate_artifact(loaded, find_source(data))
     typer.echo(evaluation.as_json() if as_json else evaluation.as_table())
 
 
@@ -154,7 +177,7 @@ def export(
     checkpoint: Annotated[
         Path, typer.Argument(help="Run folder or its checkpoint.pt.", show_default=False)
     ],
-    data_dir: DataDir = None,
+    data: DataOrFashionMnist = None,
     repository: Repository = None,
     name: Name = None,
 ) -> None:
@@ -170,12 +193,12 @@ def export(
         renamed = loaded.config.model_copy(update={"name": name})
         loaded = replace(loaded, config=parse_config(renamed.model_dump_json()))
     target = _writable_repository(repository)
-    folder, data = _load_data(data_dir, loaded.config)
-    finish(publish(loaded, data, load_held_out(folder), target))
+    seen, held_out = load_data(find_source(data), loaded.config.data, loaded.config.seed)
+    finish(publish(loaded, seen, held_out, target))
 
 
 def measure(
-    artifact: ArtifactFolder, data_dir: DataDir = None, repository: Repository = None
+    artifact: ArtifactFolder, data: DataOrFashionMnist = None, repository: Repository = None
 ) -> None:
     """Compute the measures of an artifact and publish it with them, as the next version.
 
@@ -187,7 +210,7 @@ def measure(
     """
     loaded = load_artifact(artifact)  # before any data are downloaded
     target = _writable_repository(repository)
-    finish(measure_again(loaded, artifact, find_data(data_dir), target))
+    finish(measure_again(loaded, artifact, find_source(data), target))
 
 
 def republish(artifact: ArtifactFolder, repository: Repository = None) -> None:
@@ -238,11 +261,6 @@ def _load_resumable(path: Path, kind: str, overrides: list[str]) -> Checkpoint:
     if checkpoint.config.kind != kind:
         raise CheckpointError(f"{path}: expected kind {kind}, found {checkpoint.config.kind}")
     return checkpoint
-
-
-def _load_data(data_dir: Path | None, config: Config) -> tuple[Path, TrainingData]:
-    folder = find_data(data_dir)
-    return folder, load_training_data(folder, config.data.validation, config.seed)
 
 
 def _new_run_folder(runs_dir: Path, config: Config) -> Path:

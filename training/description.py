@@ -11,7 +11,6 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from service.artifact.arrays import Levels
 from service.artifact.contract import Reference
 from service.artifact.manifest import (
     Dataset,
@@ -28,7 +27,7 @@ from service.artifact.manifest import (
     TrainingRecord,
 )
 from training.checkpoint import Checkpoint
-from training.datasets import LabelledImages, TrainingData
+from training.data.images import LabelledImages, Pictures, TrainingData
 from training.errors import NotPublishable
 from training.evaluation import evaluate_parts
 from training.figures import GRID_BOUND
@@ -144,7 +143,7 @@ def _support_distance(reference: Reference) -> float:
     return distance
 
 
-def _golden_vectors(network: Network, levels: Levels) -> GoldenVectors:
+def _golden_vectors(network: Network, levels: Pictures) -> GoldenVectors:
     # Held-out images at equal steps; every second one gives a point instead.
     spread = levels[np.linspace(0, len(levels) - 1, 2 * GOLDEN_COUNT).astype(int)]
     images, points = spread[0::2], encode_means(network, spread[1::2])

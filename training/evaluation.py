@@ -7,22 +7,16 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from service.artifact.arrays import Levels
 from service.artifact.contract import Artifact
-from training.config import Config, parse_config
-from training.datasets import (
-    LabelledImages,
-    TrainingData,
-    images_digest,
-    load_held_out,
-    load_training_data,
-)
-from training.errors import DataError
+from training.config import Config, DataSection, parse_config
+from training.data.images import LabelledImages, Pictures, TrainingData
+from training.data.loading import prepare
+from training.data.source import Source
+from training.data.split import split
 from training.losses import draw_noise, kl_from_deviation, reconstruction_from_pixels
 from training.network import Network, PublishedNetwork, image_batches
 
@@ -52,27 +46,25 @@ class Evaluation:
         return f"{title}\n\n{_table(self.nats_per_image)}"
 
 
-def evaluate_artifact(artifact: Artifact, data_folder: Path) -> Evaluation:
+def evaluate_artifact(artifact: Artifact, source: Source) -> Evaluation:
     """Evaluate a published version on its training, validation and held-out images.
 
-    If the data are not those of its training, only the held-out part is evaluated.
+    Pictures of another form are fitted to the model, as the service does with uploads. If the data
+    are not those of its training, only the held-out part is evaluated.
     Raises DataError and ConfigError.
     """
     manifest, network = artifact.manifest, PublishedNetwork(artifact)
     config = parse_config(json.dumps(manifest.training.config))
-    held_out = load_held_out(data_folder)
-    expected = (manifest.image.height, manifest.image.width)
-    if held_out.pixels.shape[1:] != expected:
-        raise DataError(
-            f"{data_folder}: expected pictures of {expected}, found {held_out.pixels.shape[1:]}"
-        )
-    if images_digest(data_folder) == manifest.dataset.digest:
-        data = load_training_data(data_folder, config.data.validation, config.seed)
+    preparation = prepare(source, config.data, manifest.image)
+    is_its_own = preparation.prepared.digest == manifest.dataset.digest
+    section = config.data if is_its_own else DataSection()
+    data, held_out = split(preparation, section, config.seed)
+    if is_its_own:
         parts = evaluate_parts(network, config, data, held_out)
     else:
         logger.warning(
             "%s: %s/%d was trained on other images, so only the held-out part is evaluated",
-            data_folder,
+            source.path,
             manifest.name,
             manifest.version,
         )
@@ -92,7 +84,11 @@ def evaluate_parts(
     generator = torch.Generator().manual_seed(config.seed)
     order = torch.randperm(len(data.training.labels), generator=generator)
     sample = data.training.pixels[order[:TRAINING_SAMPLE].numpy()]
-    parts = {"training": sample, "validation": data.validation.pixels, "held_out": held_out.pixels}
+    parts: dict[str, Pictures] = {
+        "training": sample,
+        "validation": data.validation.pixels,
+        "held_out": held_out.pixels,
+    }
     return {
         part: evaluate_network(network, levels, config)
         for part, levels in parts.items()
@@ -101,8 +97,8 @@ def evaluate_parts(
 
 
 @torch.inference_mode()
-def evaluate_network(network: Network, levels: Levels, config: Config) -> Terms:
-    """Mean terms over grey levels [N, H, W], with noise of the config's seed.
+def evaluate_network(network: Network, levels: Pictures, config: Config) -> Terms:
+    """Mean terms over levels [N, C, H, W], with noise of the config's seed.
 
     `loss`, `reconstruction` and a VAE's `kl` are what training minimises: for a VAE with one
     sample of the posterior, for a DAE from noisy inputs. `undisturbed_reconstruction` has

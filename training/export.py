@@ -17,7 +17,7 @@ from service.artifact.runtimes.torchscript import torchscript_allowed
 from training import figures
 from training.checkpoint import Checkpoint
 from training.config import Config
-from training.datasets import LabelledImages, TrainingData
+from training.data.images import LabelledImages, TrainingData
 from training.description import describe
 from training.errors import CheckpointError, ExportMismatch
 from training.models import Autoencoder, build_model, fold_standardisation, whitening_of
@@ -102,7 +102,7 @@ def write_torchscript(scripted: torch.jit.ScriptModule) -> bytes:
 
 @torch.inference_mode()
 def check_same(artifact: Artifact, network: Network, levels: Levels) -> None:
-    """Compare a reloaded artifact with its original on grey levels [N, H, W].
+    """Compare a reloaded artifact with its original on levels [N, C, H, W].
 
     Latents must agree within 1e-4, pixels within one grey level. Raises ExportMismatch.
     """
@@ -130,7 +130,7 @@ def _choose_reference(held_out: LabelledImages, codes: Tensor, config: Config) -
     return Reference(
         coordinates=codes.numpy()[chosen],
         labels=held_out.labels[chosen],
-        thumbnails=held_out.pixels[chosen],
+        thumbnails=held_out.pixels[chosen][:, 0],
     )
 
 

@@ -43,13 +43,13 @@ def draw_loss_curves(history: Sequence[Mapping[str, float]]) -> bytes:
 
 
 def draw_reconstructions(originals: Levels, reconstructions: Levels) -> bytes:
-    """The first dozen of images [N, H, W], originals above reconstructions."""
+    """The first dozen of images [N, C, H, W], originals above reconstructions."""
     count = min(MAX_COLUMNS, len(originals))
     figure = Figure(figsize=(0.9 * count + 1, 2.4), layout="constrained")
     panels = figure.subplots(2, count, squeeze=False)
     rows = (("original", originals), ("reconstruction", reconstructions))
     for row, (label, images) in zip(panels, rows, strict=True):
-        for axes, image in zip(row, images[:count], strict=True):
+        for axes, image in zip(row, _channels_last(images[:count]), strict=True):
             axes.imshow(image, cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
         row[0].set_ylabel(label)
@@ -115,13 +115,19 @@ def grid_points() -> Floats:
 
 
 def draw_mosaic(images: Levels, columns: int) -> bytes:
-    """Images [rows * columns, H, W] as one grey PNG, row by row, without margins."""
-    count, height, width = images.shape
-    tiles = images.reshape(count // columns, columns, height, width)
-    mosaic = tiles.swapaxes(1, 2).reshape(-1, columns * width)
+    """Images [rows * columns, C, H, W] as one PNG, row by row, without margins."""
+    shown = _channels_last(images)
+    count, height, width, *channels = shown.shape
+    tiles = shown.reshape(count // columns, columns, height, width, *channels)
+    mosaic = tiles.swapaxes(1, 2).reshape(-1, columns * width, *channels)
     buffer = io.BytesIO()
     Image.fromarray(mosaic).save(buffer, format="png", optimize=True)
     return buffer.getvalue()
+
+
+def _channels_last(images: Levels) -> Levels:
+    """[N, C, H, W] -> [N, H, W] of grey, [N, H, W, 3] of colour."""
+    return images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
 
 
 def _draw_curve(

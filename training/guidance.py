@@ -64,11 +64,9 @@ def resumable(trainer: Trainer, resume_command: str) -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
-def resume_command(
-    kind: str, run_folder: Path, data_dir: Path | None, repository: Path | None
-) -> str:
+def resume_command(kind: str, run_folder: Path, data: Path | None, repository: Path | None) -> str:
     """The command that continues a run."""
     words = ["python", "-m", "training", "fit", kind, "--resume", str(run_folder)]
-    for option, value in (("--data-dir", data_dir), ("--repository", repository)):
+    for option, value in (("--data", data), ("--repository", repository)):
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)

@@ -18,7 +18,7 @@ from torch import Tensor
 from service.artifact.arrays import Floats
 from service.artifact.contract import Reference
 from service.artifact.manifest import Measure
-from training.datasets import LabelledImages
+from training.data.images import LabelledImages
 from training.figures import GRID_BOUND, GRID_SIDE, grid_points
 from training.losses import kl_from_deviation, reconstruction_from_pixels
 from training.network import BATCH_SIZE, Network, as_images, encode_levels, encode_means
@@ -130,7 +130,10 @@ def _reconstruction(space: Space, codes: Tensor) -> float:
     return total / len(codes)
 
 
-def _knn_accuracy(space: Space, codes: Tensor) -> float:
+def _knn_accuracy(space: Space, codes: Tensor) -> float | None:
+    """None if there is one class only."""
+    if len(np.unique(space.training.labels)) < 2:
+        return None
     classifier = KNeighborsClassifier(min(NEIGHBOURS, len(space.training.labels)))
     classifier.fit(encode_means(space.network, space.training.pixels), space.training.labels)
     return float(classifier.score(codes, space.held_out.labels))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from service.artifact.arrays import Levels
 from service.artifact.contract import Artifact
+from training.data.images import Pictures
 
 BATCH_SIZE = 1000  # images; bounds memory, changes no result
 
@@ -17,10 +18,10 @@ class Network(Protocol):
     """Both methods are deterministic. training.models.Autoencoder is one."""
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, 1, H, W] in 0..1 -> mean [B, D] and standard deviation [B, D] (0 for an AE)."""
+        """[B, C, H, W] in 0..1 -> mean [B, D] and standard deviation [B, D] (0 for an AE)."""
 
     def decode(self, latents: Tensor) -> Tensor:
-        """[B, D] -> [B, 1, H, W] in 0..1."""
+        """[B, D] -> [B, C, H, W] in 0..1."""
 
 
 class PublishedNetwork:
@@ -38,30 +39,29 @@ class PublishedNetwork:
 
 
 @torch.inference_mode()
-def encode_levels(network: Network, levels: Levels) -> tuple[Tensor, Tensor]:
-    """Grey levels [N, H, W] -> mean [N, D] and standard deviation [N, D]."""
+def encode_levels(network: Network, levels: Pictures) -> tuple[Tensor, Tensor]:
+    """Levels [N, C, H, W] -> mean [N, D] and standard deviation [N, D]."""
     means, deviations = zip(*map(network.encode, image_batches(levels)), strict=True)
     return torch.cat(means), torch.cat(deviations)
 
 
-def encode_means(network: Network, levels: Levels) -> Tensor:
-    """Grey levels [N, H, W] -> mean [N, D]."""
+def encode_means(network: Network, levels: Pictures) -> Tensor:
+    """Levels [N, C, H, W] -> mean [N, D]."""
     return encode_levels(network, levels)[0]
 
 
 @torch.inference_mode()
 def decode_levels(network: Network, latents: Tensor) -> Levels:
-    """Latent points [N, D] -> grey levels [N, H, W], rounded to the nearest."""
-    images = network.decode(latents).squeeze(1)
-    return (images * 255).round().to(torch.uint8).numpy()
+    """Latent points [N, D] -> levels [N, C, H, W], rounded to the nearest."""
+    return (network.decode(latents) * 255).round().to(torch.uint8).numpy()
 
 
-def image_batches(levels: Levels) -> Iterator[Tensor]:
-    """Grey levels [N, H, W] as images [B, 1, H, W] in 0..1, BATCH_SIZE at a time."""
+def image_batches(levels: Pictures) -> Iterator[Tensor]:
+    """Levels [N, C, H, W] as images [B, C, H, W] in 0..1, BATCH_SIZE at a time."""
     for start in range(0, len(levels), BATCH_SIZE):
         yield as_images(levels[start : start + BATCH_SIZE])
 
 
 def as_images(levels: Levels) -> Tensor:
-    """Grey levels [N, H, W] -> images [N, 1, H, W] in 0..1."""
-    return torch.from_numpy(levels.astype(np.float32) / np.float32(255)).unsqueeze(1)
+    """Levels [N, C, H, W] -> images [N, C, H, W] in 0..1."""
+    return torch.from_numpy(levels.astype(np.float32) / np.float32(255))

@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Never, Self
+from typing import Never, Self, TypeVar
 
 from tqdm import tqdm
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 30  # within an epoch, without a terminal
+
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -62,3 +64,15 @@ class Progress:
         """A line for people."""
         self.last_line = time.monotonic()
         logger.info("%s", line)
+
+
+def watched(items: Iterable[Item], total: int, doing: str) -> Iterator[Item]:
+    """The items, of which `total` are expected, and how many have been taken so far."""
+    last_line = time.monotonic()
+    with tqdm(total=total, desc=doing, unit="picture", disable=None) as bar:
+        for count, item in enumerate(items, start=1):
+            yield item
+            bar.update()
+            if bar.disable and time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
+                last_line = time.monotonic()
+                logger.info("%s: %s of %s", doing, f"{count:,}", f"{total:,}")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from service.artifact.arrays import Levels
-from training.datasets import LabelledImages
+from training.data.images import LabelledImages
 from training.figures import GRID_BOUND
 from training.network import BATCH_SIZE, Network, as_images, image_batches
 

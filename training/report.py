@@ -78,7 +78,7 @@ def _paths(
 ) -> Iterator[tuple[End, End, Rows]]:
     names = candidates[0].artifact.manifest.dataset.class_names
     for pair in _pairs(reference.labels):
-        levels = reference.thumbnails[pair]
+        levels = reference.thumbnails[pair, None]
         start, end = (
             (names[label], draw_mosaic(image[None], 1))
             for label, image in zip(reference.labels[pair], levels, strict=True)
@@ -105,7 +105,8 @@ def _between(candidate: Candidate, ends: Levels) -> Levels:
 
 def _reconstructions(candidates: Sequence[Candidate], reference: Reference) -> Rows:
     count = min(MAX_RECONSTRUCTIONS, len(reference.labels))
-    originals = reference.thumbnails[np.linspace(0, len(reference.labels) - 1, count).astype(int)]
+    chosen = np.linspace(0, len(reference.labels) - 1, count).astype(int)
+    originals = reference.thumbnails[chosen, None]
     decoded = [decode_levels(c.network, encode_means(c.network, originals)) for c in candidates]
     labels = ["original", *(c.label for c in candidates)]
     rows = zip(labels, [originals, *decoded], strict=True)

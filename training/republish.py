@@ -7,7 +7,9 @@ from service.artifact.contract import MODEL_FILE, PROGRAM_FILES, REFERENCE_FILE,
 from service.artifact.manifest import Description, Measure
 from service.artifact.publish import write_artifact
 from service.artifact.runtimes.torchscript import load_module
-from training.datasets import images_digest, load_held_out, load_training_data
+from training.data.loading import prepare
+from training.data.source import Source
+from training.data.split import section_of, split
 from training.errors import DataError
 from training.export import CHECKED_IMAGES, check_same
 from training.measures import Space, compute_measures
@@ -24,21 +26,22 @@ def republish_with_onnx(artifact: Artifact, folder: Path, repository: Path) -> P
     return _publish_again(artifact, folder, repository, artifact.manifest.measures)
 
 
-def measure_again(artifact: Artifact, folder: Path, data_folder: Path, repository: Path) -> Path:
+def measure_again(artifact: Artifact, folder: Path, source: Source, repository: Path) -> Path:
     """`republish_with_onnx` with the measures computed anew.
 
     Raises DataError for other data than those of its training, ExportMismatch and ArtifactError.
     """
     manifest, reference = artifact.manifest, artifact.reference
-    expected, found = manifest.dataset.digest, images_digest(data_folder)
+    seed, distance = manifest.training.seed, manifest.support.distance
+    section = section_of(manifest.dataset)
+    preparation = prepare(source, section, manifest.image)
+    expected, found = manifest.dataset.digest, preparation.prepared.digest
     if found != expected:
         raise DataError(
-            f"{data_folder}: expected the images that {folder} was trained on, digest {expected}, "
+            f"{source.path}: expected the images that {folder} was trained on, digest {expected}, "
             f"found {found}"
         )
-    seed, distance = manifest.training.seed, manifest.support.distance
-    data = load_training_data(data_folder, manifest.dataset.validation_images, seed)
-    held_out = load_held_out(data_folder)
+    data, held_out = split(preparation, section, seed)
     network = PublishedNetwork(artifact)
     measures = compute_measures(Space(network, data.training, held_out, reference, distance, seed))
     return _publish_again(artifact, folder, repository, measures, "scikit-learn")
@@ -54,7 +57,8 @@ def _publish_again(
     fields |= {"measures": measures, "libraries": manifest.libraries | used}
     programs = _programs(folder, artifact)
     attachments = manifest.files.keys() - {REFERENCE_FILE, *programs}
-    pictures, network = artifact.reference.thumbnails[:CHECKED_IMAGES], PublishedNetwork(artifact)
+    network = PublishedNetwork(artifact)
+    pictures = artifact.reference.thumbnails[:CHECKED_IMAGES, None]
     return write_artifact(
         repository,
         Description(**fields),

@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from service.artifact.arrays import Levels
 from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import Config
-from training.datasets import LabelledImages, TrainingData
+from training.data.images import Indices, TrainingData
 from training.device import deterministic
 from training.errors import CheckpointError, LossNotFinite
 from training.files import write_whole
@@ -41,8 +43,8 @@ class Trainer:
         self.device = device
         self.run_folder = run_folder
         self.model = model.to(device)
-        self.images = _on_device(data.training, device)
-        self.validation_images = _on_device(data.validation, device)
+        self.images = data.training.pixels
+        self.validation_images = data.validation.pixels
         self.steps_per_epoch = math.ceil(len(self.images) / config.training.batch_size)
         self.optimizer = build_optimizer(self.model, config)
         self.scheduler = build_scheduler(self.optimizer, config, self.steps_per_epoch)
@@ -96,9 +98,9 @@ class Trainer:
     def _train(self, epoch: int, progress: Progress) -> dict[str, float]:
         self.model.train()
         totals: dict[str, float] = {}
-        order = torch.randperm(len(self.images), generator=self.generator).to(self.device)
-        for step, indices in enumerate(_batches(order, self.config.training.batch_size), start=1):
-            images = _as_floats(self.images[indices])  # [B, 1, H, W] in 0..1
+        order = torch.randperm(len(self.images), generator=self.generator).numpy()
+        for step, rows in enumerate(_batches(order, self.config.training.batch_size), start=1):
+            images = self._load(self.images[rows])  # [B, C, H, W] in 0..1
             terms = self._terms(images, self.generator, self.config.training.noise_std)
             values = {name: term.item() for name, term in terms.items()}
             self._check_finite(values["loss"], epoch, step)
@@ -127,12 +129,17 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.config.seed + epoch)
         self.model.eval()
         totals: dict[str, float] = {}
-        for batch in _batches(self.validation_images, VALIDATION_BATCH_SIZE):
-            images = _as_floats(batch)
+        rows = np.arange(len(self.validation_images))
+        for batch in _batches(rows, VALIDATION_BATCH_SIZE):
+            images = self._load(self.validation_images[batch])
             terms = self._terms(images, generator, self.config.task_noise_std)
             values = {name: term.item() for name, term in terms.items()}
             _add(totals, values, len(images) / len(self.validation_images))
         return totals
+
+    def _load(self, levels: Levels) -> Tensor:
+        # Sent as bytes, a quarter of the floats' size.
+        return torch.from_numpy(levels).to(self.device).float() / 255
 
     def _check_finite(self, loss: float, epoch: int, step: int) -> None:
         if not math.isfinite(loss):
@@ -154,17 +161,8 @@ class Trainer:
         )
 
 
-def _on_device(images: LabelledImages, device: torch.device) -> Tensor:
-    """Grey levels [N, 1, H, W], which take a quarter of the memory of floats."""
-    return torch.from_numpy(images.pixels).unsqueeze(1).to(device)
-
-
-def _batches(rows: Tensor, size: int) -> Iterator[Tensor]:
+def _batches(rows: Indices, size: int) -> Iterator[Indices]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def _as_floats(grey_levels: Tensor) -> Tensor:
-    return grey_levels.float() / 255
 
 
 def _prefixed(part: str, terms: Mapping[str, float]) -> dict[str, float]:

@@ -96,7 +96,7 @@ class Programs(Record):
 
 
 class Dataset(Record):
-    """The training data. `digest` is the SHA-256 of the uncompressed image files."""
+    """The training data. `digest` is the SHA-256 of the pictures as they were trained on."""
 
     name: str
     digest: str

@@ -25,22 +25,29 @@ REDUCING_GAP = 8
 BAND_PIXELS = 2**18
 # A transparent picture without any pixel as light as this hardly shows on the model's black.
 VISIBLE = 0.25
+# What lies behind transparent pixels and fills up the sides, by the model's channels. Grey models
+# expect white on black; colour is seen on white, as browsers show it.
+BACKGROUND = {1: np.float32(0), 3: np.float32(1)}
 
 
 class Picture(NamedTuple):
-    """`pixels` is the model's input, [H, W] in 0..1; `applied` lists the steps that made it."""
+    """`applied` lists the steps that made `pixels`, the model's input in 0..1.
+
+    [H, W] for a model of one channel, [3, H, W] for one of three.
+    """
 
     pixels: Floats
     applied: list[str]
 
 
 def fit_picture(file: PictureFile, spec: ImageSpec, polarity: Polarity, pointer: str) -> Picture:
-    """Decode a picture and fit it to the model's size and polarity.
+    """Decode a picture and fit it to the model's channels, size and polarity.
 
-    Composites transparency on the model's background, takes ITU-R BT.601 luma as grey, resamples
-    with Lanczos (antialiased) and pads to keep the aspect ratio. `polarity` auto inverts a picture
-    whose border is more light than dark, which no Fashion-MNIST image has; it composites a picture
-    that is too dark to show on the model's background on white.
+    Composites transparency on the model's background, resamples with Lanczos (antialiased) and
+    pads to keep the aspect ratio. A model of one channel gets ITU-R BT.601 luma, one of three sRGB.
+    For grey, `polarity` auto inverts a picture whose border is more light than dark, which no
+    Fashion-MNIST image has, and composites a picture that is too dark to show on the model's
+    background on white. For colour, auto is the same as keep.
     Raises Invalid with `pointer` if the data are damaged.
     """
     try:
@@ -52,7 +59,7 @@ def fit_picture(file: PictureFile, spec: ImageSpec, polarity: Polarity, pointer:
 def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Floats, list[str]]:
     applied = ["frame: first of several"] if file.is_animated else []
     grey = file.source if isinstance(file.source, np.ndarray) and file.orientation == 1 else None
-    if grey is not None and grey.shape == (spec.height, spec.width):
+    if grey is not None and grey.shape == (spec.height, spec.width) and spec.channels == 1:
         return _polarised(_scaled(grey, 255), polarity, applied), applied
     width, height = file.image.size
     image = decode(file, (spec.width * REDUCING_GAP, spec.height * REDUCING_GAP))
@@ -61,22 +68,30 @@ def _fitted(file: PictureFile, spec: ImageSpec, polarity: Polarity) -> tuple[Flo
         applied.append(f"orientation: EXIF {file.orientation} applied")
     if file.orientation > 4:
         width, height = height, width
-    applied += _grey_notes(file.image, file.is_deep_colour)
+    applied += _channel_notes(file.image, file.is_deep_colour, spec)
     inner = _inner_size(width, height, spec)
-    # The level that becomes the model's black.
-    reduced = _Reduction(image, inner, np.float32(polarity == "invert"))
-    background = "the model's background"
-    if polarity == "auto" and reduced.is_transparent and reduced.brightest < VISIBLE:
-        on_white = _Reduction(image, inner, np.float32(1))
+    guesses = polarity == "auto" and spec.channels == 1
+    # The level that becomes the model's background.
+    background = BACKGROUND[spec.channels]
+    if polarity == "invert":
+        background = 1 - background
+    reduced, name = _Reduction(image, inner, spec, background), "the model's background"
+    if guesses and reduced.is_transparent and reduced.brightest < VISIBLE:
+        on_white = _Reduction(image, inner, spec, np.float32(1))
         if on_white.darkest < 1:  # otherwise everything is transparent
-            reduced, background = on_white, "white, on which it shows"
+            reduced, name = on_white, "white, on which it shows"
     values = reduced.values
     if reduced.is_transparent:
-        applied.append(f"alpha: composited on {background}")
-    if polarity == "invert" or (polarity == "auto" and reduced.border_mean() > 0.5):
+        applied.append(f"alpha: composited on {name}")
+    if polarity == "invert" or (guesses and reduced.border_mean() > 0.5):
         applied.append("polarity: inverted")
         values = 1 - values
-    return _resample(values, reduced.box, (width, height), inner, spec, applied), applied
+    if (width, height) != (spec.width, spec.height):
+        applied.append(f"resize: {width} x {height} to {inner[0]} x {inner[1]}")
+        values = _resample(values, reduced.box, inner, spec)
+        if inner != (spec.width, spec.height):
+            applied.append(f"padding: to {spec.width} x {spec.height}, centred")
+    return values, applied
 
 
 def _polarised(values: Floats, polarity: Polarity, applied: list[str]) -> Floats:
@@ -96,25 +111,30 @@ def _border_indices(height: int, width: int) -> npt.NDArray[np.intp]:
     return np.concatenate(edges[: 2 if height < 3 else 4])
 
 
-def _grey_notes(image: Image.Image, is_deep_colour: bool) -> Iterator[str]:
+def _channel_notes(image: Image.Image, is_deep_colour: bool, spec: ImageSpec) -> Iterator[str]:
     if image.mode in SIXTEEN_BIT_MODES:
         yield "depth: 16-bit grey"
     if is_deep_colour:
         yield "depth: 16-bit channels read as 8-bit"
-    if image.mode not in GREY_MODES:
+    if spec.channels == 1 and image.mode not in GREY_MODES:
         yield f"grey: luma of {image.mode}"
+    if spec.channels == 3 and image.mode in GREY_MODES:
+        yield "colour: grey in all three channels"
 
 
 class _Reduction:
-    """An image as grey values on a background, averaged over cells of whole pixels.
+    """An image as values on a background, averaged over cells of whole pixels.
 
-    `values` is [rows, columns] in 0..1. `box` is the part that the image covers: it may cut off
-    the last cells. `darkest` and `brightest` are levels of its pixels, before they are averaged;
-    they are known if it `is_transparent`.
+    `values` is in 0..1: grey [rows, columns], or colour [3, rows, columns]. `box` is the part that
+    the image covers: it may cut off the last cells. `darkest` and `brightest` are levels of its
+    pixels, before they are averaged; they are known if it `is_transparent`.
     """
 
-    def __init__(self, image: Image.Image, inner: tuple[int, int], background: np.float32) -> None:
+    def __init__(
+        self, image: Image.Image, inner: tuple[int, int], spec: ImageSpec, background: np.float32
+    ) -> None:
         self._image, self._background = image, background
+        self._levels = _grey_levels if spec.channels == 1 else _colour_levels
         self.is_transparent = False
         self.darkest, self.brightest = 1.0, 0.0
         across, down = (
@@ -129,7 +149,7 @@ class _Reduction:
             for top in range(0, image.height, rows)
         )
         cells = [_cell_means(band, down, across) for band in bands]
-        self.values = cells[0] if len(cells) == 1 else np.concatenate(cells)
+        self.values = cells[0] if len(cells) == 1 else np.concatenate(cells, axis=-2)
 
     def border_mean(self) -> float:
         width, height = self._image.size
@@ -146,7 +166,7 @@ class _Reduction:
     def _shown(self, left: int, top: int, right: int, bottom: int) -> Floats:
         box = (left, top, right, bottom)
         whole = (0, 0, *self._image.size)
-        levels, opacity = _levels(self._image if box == whole else self._image.crop(box))
+        levels, opacity = self._levels(self._image if box == whole else self._image.crop(box))
         if opacity is None:
             return levels
         self.is_transparent = self.is_transparent or bool(opacity.min() < 1)
@@ -156,7 +176,7 @@ class _Reduction:
         return composited
 
 
-def _levels(image: Image.Image) -> tuple[Floats, Floats | None]:
+def _grey_levels(image: Image.Image) -> tuple[Floats, Floats | None]:
     """Grey levels and opacity, both [h, w] in 0..1. Opacity is None if nothing is transparent."""
     transparent = image.info.get("transparency")
     if image.mode in SIXTEEN_BIT_MODES:
@@ -172,6 +192,17 @@ def _levels(image: Image.Image) -> tuple[Floats, Floats | None]:
     return _scaled(levels, white), shown
 
 
+def _colour_levels(image: Image.Image) -> tuple[Floats, Floats | None]:
+    """sRGB levels [3, h, w] and opacity [h, w] in 0..1, as `_grey_levels` gives them."""
+    if image.mode in GREY_MODES:
+        levels, opacity = _grey_levels(image)
+        return np.broadcast_to(levels, (3, *levels.shape)), opacity
+    if image.has_transparency_data:
+        rgba = _scaled(np.asarray(image.convert("RGBA")), 255).transpose(2, 0, 1)
+        return rgba[:3], rgba[3]
+    return _scaled(np.asarray(image.convert("RGB")), 255).transpose(2, 0, 1), None
+
+
 def _scaled(levels: npt.NDArray[np.generic], white: int) -> Floats:
     return levels.astype(np.float32) / np.float32(white)
 
@@ -179,10 +210,10 @@ def _scaled(levels: npt.NDArray[np.generic], white: int) -> Floats:
 def _cell_means(values: Floats, down: int, across: int) -> Floats:
     if down == across == 1:
         return values
-    tops, lefts = np.arange(0, values.shape[0], down), np.arange(0, values.shape[1], across)
-    heights = np.diff(tops, append=values.shape[0])
-    widths = np.diff(lefts, append=values.shape[1])
-    sums = np.add.reduceat(np.add.reduceat(values, tops, axis=0), lefts, axis=1)
+    rows, columns = values.shape[-2:]
+    tops, lefts = np.arange(0, rows, down), np.arange(0, columns, across)
+    heights, widths = np.diff(tops, append=rows), np.diff(lefts, append=columns)
+    sums = np.add.reduceat(np.add.reduceat(values, tops, axis=-2), lefts, axis=-1)
     means: Floats = (sums / (heights[:, None] * widths)).astype(np.float32)
     return means
 
@@ -197,19 +228,15 @@ def _inner_size(width: int, height: int, spec: ImageSpec) -> tuple[int, int]:
 def _resample(
     values: Floats,
     box: tuple[float, float, float, float],
-    size: tuple[int, int],
     inner: tuple[int, int],
     spec: ImageSpec,
-    applied: list[str],
 ) -> Floats:
-    if size == (spec.width, spec.height):
-        return values
-    applied.append(f"resize: {size[0]} x {size[1]} to {inner[0]} x {inner[1]}")
-    resized = Image.fromarray(values).resize(inner, Image.Resampling.LANCZOS, box)
-    if inner != (spec.width, spec.height):
-        applied.append(f"padding: to {spec.width} x {spec.height}, centred")
-    canvas = np.zeros((spec.height, spec.width), np.float32)
+    """The part `box` of the values at the size `inner`, centred on the model's background."""
+    canvas = np.full((*values.shape[:-2], spec.height, spec.width), BACKGROUND[spec.channels])
     left, top = (spec.width - inner[0]) // 2, (spec.height - inner[1]) // 2
-    # Lanczos overshoots at edges; the model expects 0..1.
-    canvas[top : top + inner[1], left : left + inner[0]] = np.asarray(resized).clip(0, 1)
+    shown = canvas[..., top : top + inner[1], left : left + inner[0]]
+    for channel in np.ndindex(values.shape[:-2]):
+        resized = Image.fromarray(values[channel]).resize(inner, Image.Resampling.LANCZOS, box)
+        # Lanczos overshoots at edges; the model expects 0..1.
+        shown[channel] = np.asarray(resized).clip(0, 1)
     return canvas

@@ -1,6 +1,6 @@
 """Prints what loses in realism: the pictures of artifacts, and the same pictures made worse.
 
-Run with `python -m tests.benchmarks.realism service/model_repository/vae/1 --data-dir FOLDER`. Each
+Run with `python -m tests.benchmarks.realism service/model_repository/vae/1 --data FOLDER`. Each
 entry is the score and, in brackets, precision and coverage.
 """
 
@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from service.artifact.load import load_artifact
-from training.datasets import load_held_out, load_training_data
+from training.data.loading import find_source, prepare
+from training.data.split import section_of, split
 from training.network import Network, PublishedNetwork, encode_means
 from training.realism import Realism, compute_realism
 
@@ -70,17 +71,17 @@ class Changed:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("artifacts", nargs="+", type=Path)
-    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--data", "--data-dir", type=Path, required=True)
     arguments = parser.parse_args()
-    held_out = load_held_out(arguments.data_dir)
+    source = find_source(arguments.data)
     sys.stdout.write(f"{'':34}{'midway':>16}{'grid':>16}{'held-out':>16}\n")
     for folder in arguments.artifacts:
         manifest, network = (artifact := load_artifact(folder)).manifest, PublishedNetwork(artifact)
-        seed, validation_images = manifest.training.seed, manifest.dataset.validation_images
-        training = load_training_data(arguments.data_dir, validation_images, seed).training
+        seed, section = manifest.training.seed, section_of(manifest.dataset)
+        data, held_out = split(prepare(source, section, manifest.image), section, seed)
         codes = encode_means(network, held_out.pixels)
         for label, change in CHANGES.items():
-            scores = compute_realism(Changed(network, change), training, held_out, codes, seed)
+            scores = compute_realism(Changed(network, change), data.training, held_out, codes, seed)
             if scores is not None:
                 shown = map(_show, (scores.midway, scores.grid, scores.held_out))
                 sys.stdout.write(f"{manifest.name + ', ' + label:34}{''.join(shown)}\n")

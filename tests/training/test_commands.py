@@ -9,15 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from typer.testing import CliRunner, Result
 
 from service.artifact.load import load_artifact
 from tests import tiny
+from tests.training.data.files import grey, write_pictures
 from tests.training.tiny import full_disk, tiny_settings
-from training import fashion_mnist
 from training.command_line import app
+from training.data import fashion_mnist
 
 
 @pytest.fixture
@@ -162,8 +164,56 @@ def test_missing_data_exits_1_before_training(places: list[str], tmp_path: Path)
     result = fit("vae", ["--data-dir", str(tmp_path / "nowhere"), *places[2:]])
 
     assert result.exit_code == 1
-    assert "train-images-idx3-ubyte.gz: expected a file, found none" in result.stderr
+    assert "nowhere: expected a folder or a file, found none" in result.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("kind", ["empty", "texts", "one picture", "pickle", "cut npz"])
+def test_wrong_data_exit_1_with_one_sentence(kind: str, places: list[str], tmp_path: Path) -> None:
+    data = tmp_path / "photos"
+    data.mkdir()
+    if kind == "texts":
+        (data / "notes.txt").write_text("a text")
+    elif kind == "one picture":
+        (data / "one.png").write_bytes(tiny.picture_bytes(tiny.random_levels(1)[0]))
+    elif kind == "pickle":
+        np.save(data / "images.npy", np.array([1, None], dtype=object))
+    elif kind == "cut npz":
+        (data / "images.npz").write_bytes(b"PK\x03\x04")
+
+    result = fit("vae", ["--data", str(data), *places[2:]])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {data}")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_colour_cannot_be_trained_yet(places: list[str]) -> None:
+    result = fit("vae", places, "--channels", "colour")
+
+    assert result.exit_code == 2
+    assert "data.channels: the networks draw grey alone for now" in result.stderr
+
+
+def test_pictures_of_ones_own_are_trained_on_and_evaluated(
+    places: list[str], tmp_path: Path
+) -> None:
+    folder = write_pictures(tmp_path / "photos" / "cats", grey(40, 9, 12))
+    write_pictures(tmp_path / "photos" / "dogs", grey(40, 20, 20, seed=1))
+    words = ("--size", "8", "--epochs", "1", "--set", "data.validation_images=4")
+
+    fitted = fit("vae", ["--data", str(folder.parent), *places[2:]], *words)
+    evaluated = run("evaluate", fitted.stdout.strip(), "--data", str(folder.parent), "--json")
+
+    manifest = load_artifact(Path(fitted.stdout.strip())).manifest
+    assert (manifest.image.height, manifest.image.width) == (8, 8)
+    assert (manifest.dataset.name, manifest.dataset.class_names) == ("photos", ["cats", "dogs"])
+    assert list(json.loads(evaluated.stdout)["nats_per_image"]) == [
+        "training",
+        "validation",
+        "held_out",
+    ]
 
 
 def test_loss_that_is_not_finite_exits_1(places: list[str]) -> None:
@@ -273,7 +323,7 @@ def test_interruption_exits_130_and_says_how_to_continue(
 
     assert interrupted.exit_code == 130
     assert "interrupted with 1 of 2 epochs done" in interrupted.stderr
-    assert f"python -m training fit vae --resume {run_folder} --data-dir" in interrupted.stderr
+    assert f"python -m training fit vae --resume {run_folder} --data " in interrupted.stderr
     assert not (tmp_path / "repository" / "vae").exists()
 
 
@@ -414,7 +464,7 @@ def test_resumed_run_keeps_its_configuration(
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("fit",), ("evaluate",), ("export",), ("measure",), ("compare",)]
+    "words", [(), ("fit",), ("describe",), ("evaluate",), ("export",), ("measure",), ("compare",)]
 )
 def test_help_shows_a_command_to_copy(words: tuple[str, ...]) -> None:
     result = run(*words, "--help")

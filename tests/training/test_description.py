@@ -12,6 +12,7 @@ from tests.training.tiny import (
     TRAINING_COUNT,
     VALIDATION_COUNT,
     draw_squares,
+    load,
     make_trainer,
     published,
     tiny_config,
@@ -19,16 +20,15 @@ from tests.training.tiny import (
 )
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import parse_config
-from training.datasets import load_held_out, load_training_data
-from training.description import latent_statistics
-from training.errors import NotPublishable
-from training.export import publish
-from training.fashion_mnist import (
+from training.data.fashion_mnist import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
 )
+from training.description import latent_statistics
+from training.errors import NotPublishable
+from training.export import publish
 
 FILES = ((TRAINING_IMAGES, TRAINING_LABELS), (HELD_OUT_IMAGES, HELD_OUT_LABELS))
 
@@ -97,10 +97,10 @@ def test_few_different_pictures_are_publishable(
     data_dir = write_repeated(tmp_path, different, copies)
     config = tiny_config(kind, "data.validation_images=0", "training.epochs=20")
     make_trainer(config, data_dir, tmp_path / "run").fit()
-    data = load_training_data(data_dir, 0, seed=0)
+    data = load(data_dir, validation_images=0)
 
     folder = publish(
-        load_checkpoint(tmp_path / "run"), data, load_held_out(data_dir), tmp_path / "repository"
+        load_checkpoint(tmp_path / "run"), data.training, data.held_out, tmp_path / "repository"
     )
 
     assert load_artifact(folder).manifest.support.distance > 0

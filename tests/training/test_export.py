@@ -12,7 +12,7 @@ from service.artifact.contract import Artifact
 from service.artifact.errors import ArtifactError
 from service.artifact.load import load_artifact
 from tests.training.tiny import (
-    VALIDATION_COUNT,
+    load,
     make_trainer,
     published,
     tiny_config,
@@ -20,7 +20,6 @@ from tests.training.tiny import (
 )
 from training import export
 from training.checkpoint import Checkpoint, load_checkpoint
-from training.datasets import load_held_out, load_training_data
 from training.errors import CheckpointError, ExportMismatch
 from training.export import check_same, restore_model
 from training.models import Autoencoder
@@ -34,9 +33,9 @@ def visible(folder: Path) -> list[str]:
 def test_artifact_computes_what_the_trained_model_does(
     checkpoint: Checkpoint, data_dir: Path, tmp_path: Path
 ) -> None:
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
+    data = load(data_dir, seed=checkpoint.config.seed).training
     eager = restore_model(checkpoint, data)
-    images = as_images(load_held_out(data_dir).pixels)
+    images = as_images(load(data_dir).held_out.pixels[:])
 
     served = PublishedNetwork(load_artifact(published(checkpoint, data_dir, tmp_path)))
 
@@ -96,9 +95,9 @@ def test_reference_holds_held_out_images_and_their_codes(
     reference = artifact.reference
 
     assert len(reference.labels) == vae_checkpoint.config.export.reference_images == 50
-    held_out = set(map(bytes, load_held_out(data_dir).pixels))
+    held_out = set(map(bytes, load(data_dir).held_out.pixels[:]))
     assert all(bytes(thumbnail) in held_out for thumbnail in reference.thumbnails)
-    codes = encode_means(PublishedNetwork(artifact), reference.thumbnails)
+    codes = encode_means(PublishedNetwork(artifact), reference.thumbnails[:, None])
     np.testing.assert_allclose(codes, reference.coordinates, atol=1e-5)
 
 
@@ -173,13 +172,13 @@ def test_small_differences_are_found_and_named(
     data_dir: Path,
     tmp_path: Path,
 ) -> None:
-    data = load_training_data(data_dir, VALIDATION_COUNT, vae_checkpoint.config.seed)
+    data = load(data_dir, seed=vae_checkpoint.config.seed).training
     model = restore_model(vae_checkpoint, data)
     artifact = load_artifact(published(vae_checkpoint, data_dir, tmp_path))
     shifted: Artifact = dataclasses.replace(artifact, model=Shifted(model, encode, decode))
 
     with pytest.raises(ExportMismatch, match=what):
-        check_same(shifted, model, load_held_out(data_dir).pixels)
+        check_same(shifted, model, load(data_dir).held_out.pixels[:])
 
 
 def test_checkpoint_of_other_data_is_refused(

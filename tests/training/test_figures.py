@@ -23,7 +23,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def random_pictures(count: int, height: int = 28, width: int = 28) -> Levels:
-    return np.random.default_rng(0).integers(0, 256, (count, height, width)).astype(np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (count, 1, height, width)).astype(np.uint8)
 
 
 def test_grid_points_start_top_left_and_end_bottom_right() -> None:
@@ -44,8 +44,17 @@ def test_grid_is_a_bare_grey_mosaic_of_its_tiles(height: int, width: int) -> Non
 
     assert (image.mode, image.size) == ("L", (21 * width, 21 * height))
     mosaic = np.asarray(image)
-    assert np.array_equal(mosaic[:height, :width], pictures[0])
-    assert np.array_equal(mosaic[2 * height : 3 * height, -width:], pictures[2 * 21 + 20])
+    assert np.array_equal(mosaic[:height, :width], pictures[0, 0])
+    assert np.array_equal(mosaic[2 * height : 3 * height, -width:], pictures[2 * 21 + 20, 0])
+
+
+def test_mosaic_of_colours_keeps_them() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 5)).astype(np.uint8)
+
+    image = opened(draw_mosaic(pictures, columns=2))
+
+    assert (image.mode, image.size) == ("RGB", (10, 12))
+    assert np.array_equal(np.asarray(image)[4:8, 5:], pictures[3].transpose(1, 2, 0))
 
 
 @pytest.mark.parametrize("epochs", [1, 3])

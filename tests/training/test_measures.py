@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from torch import Tensor
 
 from service.artifact.contract import Reference
 from service.artifact.manifest import Measure
-from tests.training.tiny import VALIDATION_COUNT
+from tests.training.tiny import (
+    load,
+)
 from training.checkpoint import Checkpoint
-from training.datasets import LabelledImages, load_held_out, load_training_data
+from training.data.images import LabelledImages
 from training.evaluation import evaluate_network
 from training.export import restore_model
 from training.measures import UNITS, Space, compute_measures
@@ -32,8 +35,8 @@ class TwoPixels:
 
 def two_pixels(count: int, seed: int) -> LabelledImages:
     """Random pairs of grey levels; the class says whether the first is above 127."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (count, 1, 2)).astype(np.uint8)
-    return LabelledImages(pixels, (pixels[:, 0, 0] > 127).astype(np.uint8))
+    pixels = np.random.default_rng(seed).integers(0, 256, (count, 1, 1, 2)).astype(np.uint8)
+    return LabelledImages(pixels, (pixels[:, 0, 0, 0] > 127).astype(np.uint8))
 
 
 def space(model: TwoPixels, held_out: LabelledImages | None = None, distance: float = 0.5) -> Space:
@@ -87,7 +90,7 @@ def test_coverage_of_one_point_is_the_area_of_its_circle(distance: float) -> Non
 
 
 def test_spread_of_equal_codes_is_one_cell() -> None:
-    alike = LabelledImages(np.full((50, 1, 2), 9, np.uint8), np.zeros(50, np.uint8))
+    alike = LabelledImages(np.full((50, 1, 1, 2), 9, np.uint8), np.zeros(50, np.uint8))
 
     assert measured(space(TwoPixels(), alike))["spread"].value == 100 / 40**2
 
@@ -134,14 +137,22 @@ def test_space_of_other_dimensions_has_the_measures_that_need_no_plane() -> None
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_few_images_of_one_class_leave_out_two_measures(count: int) -> None:
-    few = LabelledImages(np.full((count, 1, 2), 9, np.uint8), np.zeros(count, np.uint8))
+    few = LabelledImages(np.full((count, 1, 1, 2), 9, np.uint8), np.zeros(count, np.uint8))
 
     assert not {"trustworthiness", "realism_midway"} & measured(space(TwoPixels(), few)).keys()
 
 
+def test_one_class_leaves_out_the_measures_that_compare_classes() -> None:
+    alike = LabelledImages(two_pixels(400, seed=0).pixels, np.zeros(400, np.uint8))
+
+    found = measured(dataclasses.replace(space(TwoPixels(), alike), training=alike))
+
+    assert not {"knn_accuracy", "realism_midway", "realism_grid"} & found.keys()
+
+
 def test_missing_realism_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    few = LabelledImages(np.full((19, 1, 2), 9, np.uint8), np.zeros(19, np.uint8))
+    few = LabelledImages(np.full((19, 1, 1, 2), 9, np.uint8), np.zeros(19, np.uint8))
 
     found = measured(space(TwoPixels(), few))
 
@@ -150,8 +161,8 @@ def test_missing_realism_is_logged_with_its_reason(caplog: pytest.LogCaptureFixt
 
 
 def test_nats_equal_those_of_the_evaluation(checkpoint: Checkpoint, data_dir: Path) -> None:
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
-    model, held_out = restore_model(checkpoint, data), load_held_out(data_dir)
+    data = load(data_dir, seed=checkpoint.config.seed).training
+    model, held_out = restore_model(checkpoint, data), load(data_dir).held_out
     reference = Reference(np.zeros((1, 2), np.float32), held_out.labels[:1], held_out.pixels[:1])
 
     found = measured(Space(model, data.training, held_out, reference, 1.0, checkpoint.config.seed))

@@ -18,14 +18,14 @@ class Brightness:
 
 
 def test_images_are_grey_levels_over_255() -> None:
-    images = as_images(np.array([[[0, 51, 255]]], np.uint8))
+    images = as_images(np.array([[[[0, 51, 255]]]], np.uint8))
 
     torch.testing.assert_close(images, torch.tensor([[[[0.0, 0.2, 1.0]]]]))
 
 
 def test_levels_are_encoded_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.network.BATCH_SIZE", 3)
-    levels = np.arange(7 * 2, dtype=np.uint8).reshape(7, 1, 2)
+    levels = np.arange(7 * 2, dtype=np.uint8).reshape(7, 1, 1, 2)
 
     mean, deviation = encode_levels(Brightness(), levels)
 
@@ -37,4 +37,4 @@ def test_levels_are_encoded_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_decoded_levels_are_rounded_to_the_nearest() -> None:
     latents = torch.tensor([[0.0], [0.4 / 255], [0.6 / 255], [1.0]])
 
-    assert decode_levels(Brightness(), latents).tolist() == [[[0]], [[0]], [[1]], [[255]]]
+    assert decode_levels(Brightness(), latents).tolist() == [[[[0]]], [[[0]]], [[[1]]], [[[255]]]]

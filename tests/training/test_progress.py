@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from training.progress import Progress
+from training.progress import Progress, watched
 
 
 @pytest.fixture
@@ -37,3 +37,14 @@ def test_time_left_of_a_resumed_run_is_at_its_own_pace(clock: list[float]) -> No
             shown.advance(3, step, {"loss": 250.0})
 
         assert shown.time_left == "00:10"
+
+
+def test_many_pictures_without_a_terminal_give_a_line_every_half_minute(
+    clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    for _ in watched(range(2000), 2000, "fitting photos"):
+        clock[0] += 0.04
+
+    assert caplog.messages == ["fitting photos: 751 of 2,000", "fitting photos: 1,502 of 2,000"]

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from service.artifact.arrays import Doubles, Floats
-from training.datasets import LabelledImages
+from training.data.images import LabelledImages
 from training.network import Network, as_images
 from training.realism import (
     Features,
@@ -55,7 +55,7 @@ def stripes(count: int, seed: int, side: int = 12) -> LabelledImages:
     for picture, label in zip(pixels, labels, strict=True):
         rows = picture if label == 0 else picture.T
         rows[random.choice(side, 3, replace=False)] += 200
-    return LabelledImages(pixels, labels)
+    return LabelledImages(pixels[:, None], labels)
 
 
 TRAINING, HELD_OUT = stripes(600, seed=0), stripes(200, seed=1)
@@ -83,7 +83,7 @@ def averaged(pictures: Tensor) -> Tensor:
 def test_blurred_noisy_and_mean_pictures_lose(
     features: Features, change: Callable[[Tensor], Tensor]
 ) -> None:
-    real, pictures = features(as_images(TRAINING.pixels)), as_images(HELD_OUT.pixels)
+    real, pictures = features(as_images(TRAINING.pixels[:])), as_images(HELD_OUT.pixels[:])
 
     unchanged = compare_with_real(real, features(pictures)).score
     changed = compare_with_real(real, features(change(pictures))).score
@@ -106,7 +106,7 @@ def draw_squares(places: Doubles) -> Floats:
 def squares(places: Doubles) -> LabelledImages:
     """The class says whether the square lies left or right."""
     pixels = (255 * draw_squares(places)).round().astype(np.uint8)
-    return LabelledImages(pixels, (places[:, 1] > 0).astype(np.uint8))
+    return LabelledImages(pixels[:, None], (places[:, 1] > 0).astype(np.uint8))
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def test_one_class_or_few_different_images_have_no_realism(
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 30), (65, 3), (1024, 2)])
 def test_images_of_any_size_have_features(height: int, width: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (30, height, width)).astype(np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 1, height, width)).astype(np.uint8)
     images = LabelledImages(pixels, np.arange(30, dtype=np.uint8) % 3)
 
     features = fit_features(images, seed=0)(as_images(pixels))

@@ -88,7 +88,7 @@ def test_path_leads_from_one_reconstruction_to_the_other(page: str, tmp_path: Pa
     levels = tiny.read_levels(base64.b64decode(content))
 
     artifact = load_artifact(tmp_path / "ae" / "1")
-    ends = encode_means(PublishedNetwork(artifact), artifact.reference.thumbnails[:2])
+    ends = encode_means(PublishedNetwork(artifact), artifact.reference.thumbnails[:2, None])
     decoded = decode_levels(PublishedNetwork(artifact), ends).astype(int)
     assert levels.shape == (28, 9 * 28)
     assert np.abs(levels[:, :28] - decoded[0]).max() <= 1

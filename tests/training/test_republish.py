@@ -6,6 +6,7 @@ from service.artifact.load import load_artifact
 from tests import tiny
 from tests.training.tiny import published, write_data
 from training.checkpoint import Checkpoint
+from training.data.loading import find_source
 from training.errors import DataError
 from training.republish import measure_again, republish_with_onnx
 
@@ -22,7 +23,7 @@ def test_measures_equal_those_of_the_first_publishing(
     expected = load_artifact(version).manifest.measures
 
     old = load_artifact(tiny.as_schema_1(version))
-    folder = measure_again(old, version, data_dir, tmp_path / "other")
+    folder = measure_again(old, version, find_source(data_dir), tmp_path / "other")
 
     found = load_artifact(folder).manifest.measures
     assert [m.name for m in found] == [m.name for m in expected]
@@ -34,7 +35,9 @@ def test_nothing_but_measures_and_libraries_changes(
 ) -> None:
     tiny.as_schema_1(version)
 
-    folder = measure_again(load_artifact(version), version, data_dir, tmp_path / "other")
+    folder = measure_again(
+        load_artifact(version), version, find_source(data_dir), tmp_path / "other"
+    )
 
     before, after = load_artifact(version).manifest, load_artifact(folder).manifest
     changed = {name for name, value in after if value != getattr(before, name)}
@@ -48,7 +51,7 @@ def test_other_data_are_refused(version: Path, tmp_path: Path) -> None:
     other = write_data(tmp_path / "pictures", side=9)
 
     with pytest.raises(DataError, match="expected the images that .* was trained on"):
-        measure_again(load_artifact(version), version, other, tmp_path / "other")
+        measure_again(load_artifact(version), version, find_source(other), tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

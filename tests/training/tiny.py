@@ -11,15 +11,16 @@ import torch
 
 from service.artifact.arrays import Levels
 from training.checkpoint import Checkpoint
-from training.config import Config, load_config
-from training.datasets import load_held_out, load_training_data
-from training.export import publish
-from training.fashion_mnist import (
+from training.config import Config, DataSection, load_config
+from training.data.fashion_mnist import (
     HELD_OUT_IMAGES,
     HELD_OUT_LABELS,
     TRAINING_IMAGES,
     TRAINING_LABELS,
 )
+from training.data.images import Data
+from training.data.loading import find_source, load_data
+from training.export import publish
 from training.models import build_model
 from training.trainer import Trainer
 
@@ -75,9 +76,15 @@ def tiny_config(kind: str, *overrides: str) -> Config:
 
 def make_trainer(config: Config, data_dir: Path, run_folder: Path) -> Trainer:
     run_folder.mkdir(parents=True, exist_ok=True)
-    data = load_training_data(data_dir, config.data.validation, config.seed)
+    data = load_data(find_source(data_dir), config.data, config.seed).training
     model = build_model(config, data.image_shape)
     return Trainer(model, config, data, torch.device("cpu"), run_folder)
+
+
+def load(data_dir: Path, validation_images: int = VALIDATION_COUNT, seed: int = 0) -> Data:
+    """The data there, split by the seed."""
+    section = DataSection(validation_images=validation_images)
+    return load_data(find_source(data_dir), section, seed)
 
 
 @contextlib.contextmanager
@@ -96,5 +103,5 @@ def full_disk(limit: int) -> Iterator[None]:
 
 def published(checkpoint: Checkpoint, data_dir: Path, repository: Path) -> Path:
     """Publish the checkpoint and return the version's folder."""
-    data = load_training_data(data_dir, VALIDATION_COUNT, checkpoint.config.seed)
-    return publish(checkpoint, data, load_held_out(data_dir), repository)
+    data = load_data(find_source(data_dir), checkpoint.config.data, checkpoint.config.seed)
+    return publish(checkpoint, data.training, data.held_out, repository)

@@ -3,9 +3,11 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pooch
 
-from service.artifact.arrays import Levels
+from training.data.cache import cache_folder
+from training.data.stored import Values
 from training.errors import DataError
 
 URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
@@ -21,6 +23,7 @@ MD5 = {  # from Zalando Research
 }
 # Of the training labels and then the held-out ones, so that a file compressed anew counts too.
 LABELS_SHA256 = "8ab940a680640f36c0bf1d2549cb2f3b3d4068c12547116cc7b1161b1d26663d"
+VALIDATION_SHARE = 1 / 12  # 5,000 of 60,000, as in the published figures
 CLASSES = (
     "T-shirt/top",
     "Trouser",
@@ -35,11 +38,6 @@ CLASSES = (
 )
 
 
-def cache_folder() -> Path:
-    """Where `download` puts the files."""
-    return Path(pooch.os_cache("latent-atlas"))
-
-
 def download() -> Path:
     """Download what the cache folder lacks and return the folder. Raises DataError."""
     folder = cache_folder()
@@ -51,11 +49,12 @@ def download() -> Path:
     except (OSError, ValueError) as exc:  # no network or disk; a wrong checksum
         raise DataError(
             f"{URL}{file_name}: cannot be downloaded ({exc}). Without a network, "
-            f"put {', '.join(registry)} into a folder and pass it as --data-dir"
+            f"put {', '.join(registry)} into a folder and pass it as --data"
         ) from exc
     return folder
 
 
-def has_its_labels(training: Levels, held_out: Levels) -> bool:
+def has_its_labels(training: Values, held_out: Values) -> bool:
     """Whether labels [N] and [M] are Fashion-MNIST's, in its order."""
-    return hashlib.sha256(training.tobytes() + held_out.tobytes()).hexdigest() == LABELS_SHA256
+    content = training.astype(np.uint8).tobytes() + held_out.astype(np.uint8).tobytes()
+    return hashlib.sha256(content).hexdigest() == LABELS_SHA256
