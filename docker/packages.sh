@@ -33,7 +33,7 @@ unneeded() {
   # A second copy of ONNX Runtime, for programs in C, -35 MB. Python has its own.
   rm -f "$packages"/onnxruntime/capi/libonnxruntime.so.*
   # Pillow's codec of AVIF, a format that nothing here reads or writes, -5 MB.
-  rm "$packages"/PIL/_avif.*.so "$packages"/pillow.libs/libavif-*
+  rm -f "$packages"/PIL/_avif.*.so "$packages"/pillow.libs/libavif-*
   # The packages' test suites, -16 MB (-41 MB in training). torch.testing and numpy.testing are no test suites.
   find "$packages" -depth -type d \( -name tests -o -name test \) -exec rm -r {} +
 }

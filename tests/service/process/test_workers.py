@@ -93,6 +93,22 @@ def test_workers_share_the_memory_of_what_is_imported(
         assert shared > 20 * 10**6  # of about 45 MB; what a file holds is not counted
 
 
+def test_worker_that_fails_ends_the_start_with_its_error() -> None:
+    program = (
+        "import sys\n"
+        "from service.process.workers import Workers\n"
+        "from service.settings import Settings\n"
+        "def fail(settings, starter): raise RuntimeError('the reason')\n"
+        "sys.exit(Workers(Settings(port=0), 2, lambda: fail).run())\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "RuntimeError: the reason" in done.stderr
+    assert "a worker exited with 1 during its start" in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_end_that_comes_before_the_first_worker_is_0(number: signal.Signals) -> None:
     with subprocess.Popen(

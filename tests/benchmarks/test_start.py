@@ -1,0 +1,31 @@
+"""Checks the memory of the service at rest, which docs/performance.md states."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.start import main, start
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="PSS is read from there"),
+]
+
+MEGABYTE = 10**6
+
+
+def test_start_and_memory_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--times", "1", "--workers", "1", "--runtimes", "onnx"])
+
+    line = r"onnx, workers 1: ready in \d\.\d\d s, RSS \[\d+\], PSS \[\d+\], together \d+\n"
+    assert re.fullmatch(line, capsys.readouterr().out)
+
+
+def test_memory_of_two_workers_is_within_the_budget() -> None:
+    found = start("onnx", workers=2)
+
+    _, *workers = found.rss
+    assert max(workers) < 150 * MEGABYTE
+    assert sum(workers) < 260 * MEGABYTE
+    assert sum(found.pss) < 260 * MEGABYTE  # with their starter
