@@ -71,11 +71,12 @@ def measure(what: str, words: list[str], folder: Path) -> None:
     """Run a Python program and print how long it took and the most memory that it held."""
     started = time.perf_counter()
     environment = os.environ | {"XDG_CACHE_HOME": str(folder)}
-    process = subprocess.Popen([sys.executable, *words], env=environment, stdout=sys.stderr)
+    process = subprocess.Popen([sys.executable, *words], env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     peak = usage.ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
-    failed = f", exit status {os.waitstatus_to_exitcode(status)}" if status else ""
+    process.returncode = os.waitstatus_to_exitcode(status)
+    failed = f", exit code {process.returncode}" if status else ""
     sys.stdout.write(f"{what}: {seconds:.0f} s, at most {peak:.2f} GB{failed}\n")
     sys.stdout.flush()
 
