@@ -7,6 +7,7 @@ import sys
 
 from service.environment import wrong
 from service.errors import AddressUnusable
+from service.process.logs import write_logs
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def announce(is_ready: bool, host: str, port: int) -> None:
         logger.info("Latent Atlas is ready: open http://localhost:%d", port)
     else:
         logger.info("Latent Atlas is ready on %s", shown(host, port))
+    write_logs()  # somebody waits for this line
 
 
 def shown(host: str, port: int) -> str:
