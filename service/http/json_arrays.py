@@ -34,6 +34,6 @@ def read_with_array(content: bytes, name: str) -> dict[str, Any] | None:
             return None
         numbers = np.frombuffer(images.as_buffer(of_type="d"))
         fields[name] = numbers.reshape(len(images), height, width)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RuntimeError):  # the last: an integer over 64 bits
         return None
     return fields

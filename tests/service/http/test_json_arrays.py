@@ -45,6 +45,7 @@ def test_numbers_are_those_of_the_standard_parser(given: Any, indent: int | None
         *("[[[[1]]]]", "[[[1, [2]]]]", "[[[[1, 2], []]]]", "[[[[], [1, 2]]]]"),
         *("[[[true]]]", "[[[null]]]", '[[["1"]]]', "[[[{}]]]", '[["a"]]', '[[["a"], ["b"]]]'),
         *("[[[NaN]]]", "[[[1e999]]]", "[[[18446744073709551616]]]", "[[[01]]]", "[[[1,]]]"),
+        *("[[[-9223372036854775809]]]", "[[[1" + "0" * 30 + "]]]"),
     ],
 )
 def test_anything_but_even_lists_of_numbers_is_left_alone(images: str) -> None:

@@ -119,6 +119,15 @@ def test_images_of_another_size_are_refused_with_their_index(
     assert_problem(response, 422, "/body/images/1")
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64, 10**30])
+def test_whole_number_of_any_size_is_refused_with_its_place(
+    client: TestClient, number: int
+) -> None:
+    response = client.post("/encode/pixels", json={"images": [[[number]]]})
+
+    assert_problem(response, 422, "/body/images/0/0/0")
+
+
 @pytest.mark.parametrize("files", [PICTURES[:1], [*PICTURES, LARGE], PICTURES * 3])
 def test_latents_are_those_of_encode(client: TestClient, files: list[bytes]) -> None:
     encoded = client.post("/encode", files=tiny.uploads(files), data={"model": "ae"}).json()
